@@ -1,0 +1,273 @@
+"""The shape every platform has: frozen values and plain functions, absence being a value (None).
+
+Nobody outside `platforms/` compares a platform's name; what a platform can and cannot do is read from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from records.vocabulary import Harm, Presence, RouteKind
+from wire.http import Wire
+
+
+@dataclass(frozen=True)
+class Access:
+    """How we reach a platform: base addresses from the settings, who we are there, and the secret.
+
+    `address` is the account's own server where that differs per account (a Mastodon instance, a feed's URL), else "".
+    `secret` is an app password or token, "" when none. `session` is opaque to everybody but the platform's module:
+    what it returned last time (cached tokens), kept encrypted between runs.
+    """
+
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+    handle: str = ""
+    stable_id: str = ""
+    secret: str = field(default="", repr=False)
+    session: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom to look for: an opted-in councillor's account and the names the council wrote down. Never an author."""
+
+    handle: str = ""
+    stable_id: str = ""
+    names: tuple[str, ...] = ()
+    hashtags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """One public post as the platform gave it.
+
+    `external_id` is stable and unique on the platform; `version` changes when the text does (a CID, an edit time).
+    `text` is plain text; `warning` a content warning; `alt_texts` the descriptions of pictures, all of them judged.
+    `mentioned`, `parent_author` and `quoted_author` hold stable ids. `posted_at` is UTC, None when unknown or absurd.
+    """
+
+    external_id: str
+    version: str
+    url: str
+    author_id: str
+    author_handle: str
+    author_name: str = ""
+    text: str = ""
+    warning: str = ""
+    alt_texts: tuple[str, ...] = ()
+    quoted_text: str = ""
+    quoted_author: str = ""
+    parent_id: str = ""
+    parent_author: str = ""
+    parent_text: str = ""
+    mentioned: tuple[str, ...] = ()
+    language: str = ""
+    posted_at: datetime | None = None
+    raw: bytes = field(default=b"", repr=False)
+
+
+Known = Callable[[Sequence[tuple[str, str]]], set[tuple[str, str]]]
+"""Given (external id, version) pairs, those already held. A collector pages until a whole page is known."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of findings. After it has been stored, `cursor` is where to go on, also after a crash.
+
+    `unreadable` counts items that were skipped because their shape was wrong; `notes` are blind spots in plain words.
+    """
+
+    posts: tuple[Found, ...]
+    cursor: str
+    session: str = field(default="", repr=False)
+    unreadable: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PostRef:
+    """One version of one post, enough to ask after it or report it."""
+
+    external_id: str
+    version: str
+    url: str
+    author_id: str
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Whether a post is still up and which answers said so, in plain words without post text."""
+
+    presence: Presence
+    how_known: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """An approved report: posts by one author, the platform's own category word, the frozen text."""
+
+    posts: tuple[PostRef, ...]
+    category: str
+    text: str
+    rule_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The platform's own answer to a report. `stored_as` is the category it says it stored, which may differ."""
+
+    reference: str
+    stored_as: str
+    session: str = field(default="", repr=False)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a handle or credential is on the platform."""
+
+    handle: str
+    stable_id: str
+    session: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class GrantStart:
+    """The page where the account's owner agrees, and what must be kept (encrypted) until they come back."""
+
+    url: str
+    keep: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Permission by OAuth: `begin(wire, server address, redirect, for reporting?)` gives the page to open,
+    `finish(wire, keep, code)` the secret; `revoke(wire, access)` withdraws it at the platform."""
+
+    begin: Callable[[Wire, str, str, bool], GrantStart]
+    finish: Callable[[Wire, str, str], str]
+    revoke: Callable[[Wire, Access], None]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """At most `requests` in `per`, and how long to leave between two scans of one source."""
+
+    requests: int
+    per: timedelta
+    between_scans: timedelta
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What the councillor or council must grant, how, and what this product can then see; shown before they agree."""
+
+    needs: str
+    how: str
+    sees: str
+    blind_spots: tuple[str, ...] = ()
+
+
+class Unit(StrEnum):
+    """What a platform counts when it limits a text."""
+
+    GRAPHEMES = "graphemes"
+    CHARACTERS = "characters"
+    BYTES = "bytes"
+
+
+@dataclass(frozen=True)
+class TextLimit:
+    """A text fits when it is within every limit of its route."""
+
+    length: int
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class Category:
+    """How one harm is reported here: the label users see, the API's own word, the platform's rule and its link."""
+
+    harm: Harm
+    label: str
+    token: str
+    rule: str
+    rule_url: str
+    form_url: str = ""
+
+
+@dataclass(frozen=True)
+class ReportRoute:
+    """How abuse is reported on one platform; data from `config/platforms/<key>.toml`, overlaid by a council.
+
+    `categories` maps each harm or leaves it out (`unmapped` says why). `steps` is the checklist for a person filing
+    by hand; `posts_per_report` 1 or more; `checked_on` the day a person last compared it with the platform.
+    """
+
+    platform: str
+    kind: RouteKind
+    categories: Mapping[Harm, Category]
+    unmapped: Mapping[Harm, str]
+    limits: tuple[TextLimit, ...]
+    posts_per_report: int
+    steps: tuple[str, ...]
+    asks_for: tuple[str, ...]
+    policy_url: str
+    uk_law_form: str
+    checked_on: date
+    verified: bool
+    source: str
+
+
+@dataclass(frozen=True)
+class Platform:
+    """All that is known of one platform. None means that there is no lawful way; the rest still works.
+
+    parse_url(url) gives the external id of a post on this platform, or None for any other address.
+    identify(wire, access) checks a handle or credential. mentions(wire, access, subject, cursor, known) yields pages;
+    look(wire, access, post) asks whether a post is up and never needs the councillor's credential.
+    report(wire, access, report) sends an approved report. Each raises only the errors of wire/errors.py.
+    """
+
+    key: str
+    name: str
+    parse_url: Callable[[str], str | None]
+    pace: Pace
+    consent: Consent
+    identify: Callable[[Wire, Access], Identity] | None = None
+    mentions: Callable[[Wire, Access, Subject, str, Known], Iterator[Page]] | None = None
+    look: Callable[[Wire, Access, PostRef], Sighting] | None = None
+    report: Callable[[Wire, Access, Report], Receipt] | None = None
+    grant: Grant | None = None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Every platform this install knows, the way to each, and how abuse is reported there; handed to the steps.
+
+    `addresses` are the base addresses per platform key, from the settings.
+    """
+
+    wire: Wire
+    platforms: Mapping[str, Platform]
+    addresses: Mapping[str, Mapping[str, str]]
+    routes: Mapping[str, ReportRoute]
+
+    def anonymous(self, key: str) -> Access:
+        """Access with no credential: enough to ask whether a post is still up."""
+        return Access(addresses=self.addresses.get(key, {}))
+
+    def by(self, key: str, *, address: str, handle: str, stable_id: str, secret: str, session: str) -> Access:
+        """Access with one account's credential."""
+        return Access(
+            addresses=self.addresses.get(key, {}),
+            address=address,
+            handle=handle,
+            stable_id=stable_id,
+            secret=secret,
+            session=session,
+        )
