@@ -127,6 +127,15 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class ServerRule:
+    """One rule of the server a report goes to, where each server has its own; `rule_id` is what the report names."""
+
+    rule_id: str
+    text: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class Identity:
     """Who a handle or credential is on the platform."""
 
@@ -230,7 +239,8 @@ class Platform:
     parse_url(url) gives the external id of a post on this platform, or None for any other address.
     identify(wire, access) checks a handle or credential. mentions(wire, access, subject, cursor, known) yields pages;
     look(wire, access, post) asks whether a post is up and never needs the councillor's credential.
-    report(wire, access, report) sends an approved report. Each raises only the errors of wire/errors.py.
+    report(wire, access, report) sends an approved report. rules(wire, access) reads the rules of the reporter's server,
+    for platforms where each server has its own. Each raises only the errors of wire/errors.py.
     """
 
     key: str
@@ -243,6 +253,7 @@ class Platform:
     look: Callable[[Wire, Access, PostRef], Sighting] | None = None
     report: Callable[[Wire, Access, Report], Receipt] | None = None
     grant: Grant | None = None
+    rules: Callable[[Wire, Access], tuple[ServerRule, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -256,6 +267,11 @@ class Reach:
     platforms: Mapping[str, Platform]
     addresses: Mapping[str, Mapping[str, str]]
     routes: Mapping[str, ReportRoute]
+
+    def paced(self, key: str) -> Wire:
+        """The wire at this platform's own pace, shared by everybody in this process."""
+        pace = self.platforms[key].pace
+        return self.wire.paced(key, requests=pace.requests, per=pace.per)
 
     def anonymous(self, key: str) -> Access:
         """Access with no credential: enough to ask whether a post is still up."""
