@@ -57,7 +57,10 @@ class ReasonsColumn(TypeDecorator[tuple[Because, ...]]):
 
 
 class Assessment(CouncilRow, Base):
-    """One model's judgement of one snapshot; an edited post has another snapshot and is judged again."""
+    """One model's judgement of one snapshot; an edited post has another snapshot and is judged again.
+
+    `handled_at` is set once it has been decided whether an incident follows.
+    """
 
     __tablename__ = "assessment"
     __table_args__ = (UniqueConstraint("snapshot_id", "model", "model_version"),)
@@ -73,5 +76,6 @@ class Assessment(CouncilRow, Base):
     report: Mapped[float]
     why: Mapped[tuple[Because, ...]] = mapped_column(ReasonsColumn)
     at: Mapped[datetime]
+    handled_at: Mapped[datetime | None] = mapped_column(index=True)
 
     snapshot: Mapped[Snapshot] = relationship()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -37,7 +37,7 @@ def _link(entry: AuditEntry) -> str:
     parts = (
         entry.previous,
         str(entry.position),
-        entry.at.isoformat(),
+        entry.at.astimezone(UTC).isoformat(),
         str(entry.person_id or ""),
         entry.act,
         entry.subject,

@@ -10,6 +10,16 @@ from records.base import Base, words_of
 from records.vocabulary import Nation, Tier
 
 
+class Install(Base):
+    """One row: which key this database was sealed with, so that a wrong key is refused before anything is written."""
+
+    __tablename__ = "install"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key_proof: Mapped[str]
+    made_at: Mapped[datetime]
+
+
 class Council(Base):
     """One council. Its rows are never seen by another."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from records.base import Base, CouncilRow, SealedText, WordSet, words_of
+from records.base import Base, CouncilRow, SealedBytes, SealedText, WordSet, words_of
 from records.vocabulary import AccountUse, Role, TermKind
 
 
@@ -141,7 +141,8 @@ class Account(CouncilRow, Base):
 class Source(CouncilRow, Base):
     """Where we stand with one collecting account: how far read, how it is doing, when it is due.
 
-    `cursor` is the platform module's own and opaque. `claimed_until` lets one worker at a time scan it.
+    `cursor` is the platform module's own and opaque. `claimed_until` lets one worker at a time scan it. `odd_answer`
+    is the last answer whose shape we did not know, kept for whoever mends it.
     """
 
     __tablename__ = "source"
@@ -158,5 +159,6 @@ class Source(CouncilRow, Base):
     problem: Mapped[str] = mapped_column(default="")
     blind_spots: Mapped[str] = mapped_column(default="")
     unreadable: Mapped[int] = mapped_column(default=0)
+    odd_answer: Mapped[bytes | None] = mapped_column(SealedBytes)
 
     account: Mapped[Account] = relationship(back_populates="source")

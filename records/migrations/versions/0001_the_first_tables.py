@@ -28,6 +28,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_council_name")),
     )
     op.create_table(
+        "install",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key_proof", sa.Text(), nullable=False),
+        sa.Column("made_at", records.base.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_install")),
+    )
+    op.create_table(
         "setup_link",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("token_hash", sa.Text(), nullable=False),
@@ -61,7 +68,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("roles", records.base.WordSet(), nullable=False),
+        sa.Column("roles", sa.Text(), nullable=False),
         sa.Column("password", sa.Text(), nullable=False),
         sa.Column("totp_secret", records.base.SealedText(), nullable=True),
         sa.Column("totp_last_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -409,11 +416,12 @@ def upgrade() -> None:
             sa.Enum("lawful", "uncivil", "abusive", name="verdict", native_enum=False, length=40),
             nullable=False,
         ),
-        sa.Column("labels", records.base.WordSet(), nullable=False),
+        sa.Column("labels", sa.Text(), nullable=False),
         sa.Column("scores", records.assessments.ScoresColumn(), nullable=False),
         sa.Column("report", sa.Double(), nullable=False),
         sa.Column("why", records.assessments.ReasonsColumn(), nullable=False),
         sa.Column("at", records.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("handled_at", records.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("council_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["council_id"], ["council.id"], name=op.f("fk_assessment_council_id_council"), ondelete="RESTRICT"
@@ -428,6 +436,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("assessment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_assessment_council_id"), ["council_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_assessment_handled_at"), ["handled_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_assessment_snapshot_id"), ["snapshot_id"], unique=False)
 
     op.create_table(
@@ -486,7 +495,7 @@ def upgrade() -> None:
         ),
         sa.Column("level", records.base.LevelColumn(), nullable=False),
         sa.Column("text_level", records.base.LevelColumn(), nullable=False),
-        sa.Column("labels", records.base.WordSet(), nullable=False),
+        sa.Column("labels", sa.Text(), nullable=False),
         sa.Column("account_of_it", records.base.SealedText(), nullable=True),
         sa.Column("occurred_at", records.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("raised_at", records.base.UtcDateTime(timezone=True), nullable=False),
@@ -636,6 +645,7 @@ def upgrade() -> None:
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("blind_spots", sa.Text(), nullable=False),
         sa.Column("unreadable", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("odd_answer", records.base.SealedBytes(), nullable=True),
         sa.Column("council_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_source_account_id_account"), ondelete="CASCADE"
@@ -795,6 +805,7 @@ def downgrade() -> None:
     op.drop_table("evidence_item")
     with op.batch_alter_table("assessment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_assessment_snapshot_id"))
+        batch_op.drop_index(batch_op.f("ix_assessment_handled_at"))
         batch_op.drop_index(batch_op.f("ix_assessment_council_id"))
 
     op.drop_table("assessment")
@@ -855,5 +866,6 @@ def downgrade() -> None:
 
     op.drop_table("councillor")
     op.drop_table("setup_link")
+    op.drop_table("install")
     op.drop_table("council")
     # ### end Alembic commands ###
