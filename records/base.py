@@ -152,7 +152,8 @@ class Base(DeclarativeBase):
 class CouncilRow:
     """A row that belongs to one council. Every query of a council's session is narrowed to it (records/store.py)."""
 
-    council_id: Mapped[int] = mapped_column(ForeignKey("council.id", ondelete="RESTRICT"), index=True)
+    # No index of its own: SQLite would take it for nearly every query, and it tells next to nothing apart.
+    council_id: Mapped[int] = mapped_column(ForeignKey("council.id", ondelete="RESTRICT"))
 
 
 def move(

@@ -26,7 +26,7 @@ class EvidenceItem(CouncilRow, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="RESTRICT"), index=True)
-    snapshot_id: Mapped[int | None] = mapped_column(ForeignKey("snapshot.id", ondelete="RESTRICT"))
+    snapshot_id: Mapped[int | None] = mapped_column(ForeignKey("snapshot.id", ondelete="RESTRICT"), index=True)
     kind: Mapped[EvidenceKind] = mapped_column(words_of(EvidenceKind))
     content: Mapped[bytes] = mapped_column(SealedBytes)
     media_type: Mapped[str]

@@ -43,6 +43,7 @@ class Incident(CouncilRow, Base):
     __table_args__ = (
         UniqueConstraint("councillor_id", "post_id"),
         Index("ix_incident_queue", "council_id", "state", "level", "raised_at"),
+        Index("ix_incident_of_councillor", "council_id", "state", "councillor_id"),
         CheckConstraint("kind <> 'post' OR post_id IS NOT NULL", name="a_post_incident_has_its_post"),
         CheckConstraint("state NOT IN ('confirmed', 'dismissed') OR decided_by IS NOT NULL", name="a_person_decided"),
     )

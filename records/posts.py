@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.base import Base, CouncilRow, SealedBytes, words_of
@@ -45,7 +45,16 @@ class Snapshot(CouncilRow, Base):
     """
 
     __tablename__ = "snapshot"
-    __table_args__ = (UniqueConstraint("post_id", "key"), Index("ix_snapshot_to_judge", "judged_by", "id"))
+    __table_args__ = (
+        UniqueConstraint("post_id", "key"),
+        Index(
+            "ix_snapshot_held",
+            "council_id",
+            "id",
+            sqlite_where=text("forgotten_at IS NULL"),
+            postgresql_where=text("forgotten_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), index=True)

@@ -50,7 +50,10 @@ class Place:
 PLACE = Place()
 """Set once by the root command from --data and --council."""
 
-out = Console(highlight=False)
+_IN_A_FILE = 240
+"""Columns of a table that is piped or written to a file."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _IN_A_FILE)
 err = Console(stderr=True, highlight=False)
 
 _SHORT = timedelta(minutes=5)

@@ -92,6 +92,8 @@ def add_councillor(
                 now=now(),
             )
             said(f"Councillor {row.id}: {row.name}.")
+            if not context:
+                said("A full name without ward, party, council or topic beside it counts as a namesake: see --context.")
 
 
 @councillor.command("list")

@@ -81,6 +81,8 @@ def remove(email: str) -> None:
         if person is None:
             stop(f"There is nobody called {email}. Say: wardkeeper people list", code=Exit.CANNOT)
         signing_in.leave(session, person, now=now())
+        subject = f"person {person.id}"
+        audit.record(session, person.council_id, at=now(), by=None, act="person left", subject=subject)
         said(f"{email} can no longer sign in.")
 
 

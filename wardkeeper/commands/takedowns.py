@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from records.takedowns import TakedownRequest
-from records.vocabulary import Harm
+from records.vocabulary import Harm, Presence
 from takedown import reviewing, sending
 from wardkeeper.terminal import As, AsJson, Token, council_of, desk, listing, opened, said
 
@@ -112,6 +112,20 @@ def settle(
         here = desk(parts, email=email, token=token)
         reviewing.settle_doubt(here, number, arrived=arrived, reference=reference, plan=parts.plan)
         said(f"Request {number} is settled.")
+
+
+@takedown.command("seen")
+def seen(
+    number: Number,
+    presence: Annotated[Presence, typer.Argument(help="What you saw on the platform.")],
+    email: As = "",
+    token: Token = "",
+) -> None:
+    """Say what you saw of a reported post, where the platform cannot be asked by machine."""
+    with opened() as parts:
+        here = desk(parts, email=email, token=token)
+        reviewing.record_sighting(here, number, presence=presence, plan=parts.plan)
+        said(f"Request {number}: noted as {presence.meaning.lower()}.")
 
 
 @takedown.command("withdraw")

@@ -60,15 +60,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_councillor")),
     )
-    with op.batch_alter_table("councillor", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_councillor_council_id"), ["council_id"], unique=False)
-
     op.create_table(
         "person",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("roles", sa.Text(), nullable=False),
+        sa.Column("roles", records.base.WordSet(), nullable=False),
         sa.Column("password", sa.Text(), nullable=False),
         sa.Column("totp_secret", records.base.SealedText(), nullable=True),
         sa.Column("totp_last_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -83,9 +80,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("email", name=op.f("uq_person_email")),
     )
-    with op.batch_alter_table("person", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_person_council_id"), ["council_id"], unique=False)
-
     op.create_table(
         "post",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -110,7 +104,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("council_id", "platform", "key", name=op.f("uq_post_council_id_platform_key")),
     )
     with op.batch_alter_table("post", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_post_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_lawful_at"), ["lawful_at"], unique=False)
 
     op.create_table(
@@ -144,7 +137,6 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("account", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_account_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_account_councillor_id"), ["councillor_id"], unique=False)
 
     op.create_table(
@@ -169,7 +161,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("council_id", "position", name=op.f("uq_audit_entry_council_id_position")),
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_audit_entry_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entry_subject"), ["subject"], unique=False)
 
     op.create_table(
@@ -192,7 +183,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_group")),
     )
     with op.batch_alter_table("incident_group", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_incident_group_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_incident_group_councillor_id"), ["councillor_id"], unique=False)
 
     op.create_table(
@@ -231,7 +221,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("post_id", "councillor_id", name=op.f("uq_mention_post_id_councillor_id")),
     )
     with op.batch_alter_table("mention", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_mention_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_mention_councillor_id"), ["councillor_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_mention_post_id"), ["post_id"], unique=False)
 
@@ -269,7 +258,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("councillor_id", "kind", "text", name=op.f("uq_search_term_councillor_id_kind_text")),
     )
     with op.batch_alter_table("search_term", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_search_term_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_search_term_councillor_id"), ["councillor_id"], unique=False)
 
     op.create_table(
@@ -292,7 +280,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_sign_in_token_hash")),
     )
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_sign_in_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sign_in_person_id"), ["person_id"], unique=False)
 
     op.create_table(
@@ -320,9 +307,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("post_id", "key", name=op.f("uq_snapshot_post_id_key")),
     )
     with op.batch_alter_table("snapshot", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_snapshot_council_id"), ["council_id"], unique=False)
+        batch_op.create_index(
+            "ix_snapshot_held",
+            ["council_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("forgotten_at IS NULL"),
+            postgresql_where=sa.text("forgotten_at IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_snapshot_post_id"), ["post_id"], unique=False)
-        batch_op.create_index("ix_snapshot_to_judge", ["judged_by", "id"], unique=False)
 
     op.create_table(
         "takedown_request",
@@ -400,7 +392,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_takedown_request")),
     )
     with op.batch_alter_table("takedown_request", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_takedown_request_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_takedown_request_next_check_at"), ["next_check_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_takedown_request_state"), ["state"], unique=False)
 
@@ -416,7 +407,7 @@ def upgrade() -> None:
             sa.Enum("lawful", "uncivil", "abusive", name="verdict", native_enum=False, length=40),
             nullable=False,
         ),
-        sa.Column("labels", sa.Text(), nullable=False),
+        sa.Column("labels", records.base.WordSet(), nullable=False),
         sa.Column("scores", records.assessments.ScoresColumn(), nullable=False),
         sa.Column("report", sa.Double(), nullable=False),
         sa.Column("why", records.assessments.ReasonsColumn(), nullable=False),
@@ -435,7 +426,6 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("assessment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_assessment_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_assessment_handled_at"), ["handled_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_assessment_snapshot_id"), ["snapshot_id"], unique=False)
 
@@ -471,8 +461,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("post_id", "position", name=op.f("uq_evidence_item_post_id_position")),
     )
     with op.batch_alter_table("evidence_item", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_evidence_item_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_evidence_item_post_id"), ["post_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_evidence_item_snapshot_id"), ["snapshot_id"], unique=False)
 
     op.create_table(
         "incident",
@@ -495,7 +485,7 @@ def upgrade() -> None:
         ),
         sa.Column("level", records.base.LevelColumn(), nullable=False),
         sa.Column("text_level", records.base.LevelColumn(), nullable=False),
-        sa.Column("labels", sa.Text(), nullable=False),
+        sa.Column("labels", records.base.WordSet(), nullable=False),
         sa.Column("account_of_it", records.base.SealedText(), nullable=True),
         sa.Column("occurred_at", records.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("raised_at", records.base.UtcDateTime(timezone=True), nullable=False),
@@ -531,9 +521,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("councillor_id", "post_id", name=op.f("uq_incident_councillor_id_post_id")),
     )
     with op.batch_alter_table("incident", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_incident_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_incident_councillor_id"), ["councillor_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_incident_group_id"), ["group_id"], unique=False)
+        batch_op.create_index("ix_incident_of_councillor", ["council_id", "state", "councillor_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_incident_post_id"), ["post_id"], unique=False)
         batch_op.create_index("ix_incident_queue", ["council_id", "state", "level", "raised_at"], unique=False)
 
@@ -580,7 +570,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outcome")),
     )
     with op.batch_alter_table("outcome", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_outcome_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outcome_request_id"), ["request_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outcome_snapshot_id"), ["snapshot_id"], unique=False)
 
@@ -628,7 +617,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("snapshot_id", "route", "harm", name=op.f("uq_request_item_snapshot_id_route_harm")),
     )
     with op.batch_alter_table("request_item", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_request_item_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_request_item_request_id"), ["request_id"], unique=False)
 
     op.create_table(
@@ -657,7 +645,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", name=op.f("uq_source_account_id")),
     )
     with op.batch_alter_table("source", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_source_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_source_due_at"), ["due_at"], unique=False)
 
     op.create_table(
@@ -681,7 +668,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_event")),
     )
     with op.batch_alter_table("incident_event", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_incident_event_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_incident_event_incident_id"), ["incident_id"], unique=False)
 
     op.create_table(
@@ -724,7 +710,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral")),
     )
     with op.batch_alter_table("referral", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_referral_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_referral_incident_id"), ["incident_id"], unique=False)
 
     op.create_table(
@@ -749,7 +734,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("request_id", "incident_id", name=op.f("uq_request_incident_request_id_incident_id")),
     )
     with op.batch_alter_table("request_incident", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_request_incident_council_id"), ["council_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_request_incident_incident_id"), ["incident_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_request_incident_request_id"), ["request_id"], unique=False)
 
@@ -761,109 +745,91 @@ def downgrade() -> None:
     with op.batch_alter_table("request_incident", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_request_incident_request_id"))
         batch_op.drop_index(batch_op.f("ix_request_incident_incident_id"))
-        batch_op.drop_index(batch_op.f("ix_request_incident_council_id"))
 
     op.drop_table("request_incident")
     with op.batch_alter_table("referral", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_referral_incident_id"))
-        batch_op.drop_index(batch_op.f("ix_referral_council_id"))
 
     op.drop_table("referral")
     with op.batch_alter_table("incident_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incident_event_incident_id"))
-        batch_op.drop_index(batch_op.f("ix_incident_event_council_id"))
 
     op.drop_table("incident_event")
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_source_due_at"))
-        batch_op.drop_index(batch_op.f("ix_source_council_id"))
 
     op.drop_table("source")
     with op.batch_alter_table("request_item", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_request_item_request_id"))
-        batch_op.drop_index(batch_op.f("ix_request_item_council_id"))
 
     op.drop_table("request_item")
     with op.batch_alter_table("outcome", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outcome_snapshot_id"))
         batch_op.drop_index(batch_op.f("ix_outcome_request_id"))
-        batch_op.drop_index(batch_op.f("ix_outcome_council_id"))
 
     op.drop_table("outcome")
     with op.batch_alter_table("incident", schema=None) as batch_op:
         batch_op.drop_index("ix_incident_queue")
         batch_op.drop_index(batch_op.f("ix_incident_post_id"))
+        batch_op.drop_index("ix_incident_of_councillor")
         batch_op.drop_index(batch_op.f("ix_incident_group_id"))
         batch_op.drop_index(batch_op.f("ix_incident_councillor_id"))
-        batch_op.drop_index(batch_op.f("ix_incident_council_id"))
 
     op.drop_table("incident")
     with op.batch_alter_table("evidence_item", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_evidence_item_snapshot_id"))
         batch_op.drop_index(batch_op.f("ix_evidence_item_post_id"))
-        batch_op.drop_index(batch_op.f("ix_evidence_item_council_id"))
 
     op.drop_table("evidence_item")
     with op.batch_alter_table("assessment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_assessment_snapshot_id"))
         batch_op.drop_index(batch_op.f("ix_assessment_handled_at"))
-        batch_op.drop_index(batch_op.f("ix_assessment_council_id"))
 
     op.drop_table("assessment")
     with op.batch_alter_table("takedown_request", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_takedown_request_state"))
         batch_op.drop_index(batch_op.f("ix_takedown_request_next_check_at"))
-        batch_op.drop_index(batch_op.f("ix_takedown_request_council_id"))
 
     op.drop_table("takedown_request")
     with op.batch_alter_table("snapshot", schema=None) as batch_op:
-        batch_op.drop_index("ix_snapshot_to_judge")
         batch_op.drop_index(batch_op.f("ix_snapshot_post_id"))
-        batch_op.drop_index(batch_op.f("ix_snapshot_council_id"))
+        batch_op.drop_index(
+            "ix_snapshot_held",
+            sqlite_where=sa.text("forgotten_at IS NULL"),
+            postgresql_where=sa.text("forgotten_at IS NULL"),
+        )
 
     op.drop_table("snapshot")
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_in_person_id"))
-        batch_op.drop_index(batch_op.f("ix_sign_in_council_id"))
 
     op.drop_table("sign_in")
     with op.batch_alter_table("search_term", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_search_term_councillor_id"))
-        batch_op.drop_index(batch_op.f("ix_search_term_council_id"))
 
     op.drop_table("search_term")
     with op.batch_alter_table("mention", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mention_post_id"))
         batch_op.drop_index(batch_op.f("ix_mention_councillor_id"))
-        batch_op.drop_index(batch_op.f("ix_mention_council_id"))
 
     op.drop_table("mention")
     with op.batch_alter_table("incident_group", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incident_group_councillor_id"))
-        batch_op.drop_index(batch_op.f("ix_incident_group_council_id"))
 
     op.drop_table("incident_group")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_subject"))
-        batch_op.drop_index(batch_op.f("ix_audit_entry_council_id"))
 
     op.drop_table("audit_entry")
     with op.batch_alter_table("account", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_account_councillor_id"))
-        batch_op.drop_index(batch_op.f("ix_account_council_id"))
 
     op.drop_table("account")
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_post_lawful_at"))
-        batch_op.drop_index(batch_op.f("ix_post_council_id"))
 
     op.drop_table("post")
-    with op.batch_alter_table("person", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_person_council_id"))
-
     op.drop_table("person")
-    with op.batch_alter_table("councillor", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_councillor_council_id"))
-
     op.drop_table("councillor")
     op.drop_table("setup_link")
     op.drop_table("install")

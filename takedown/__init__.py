@@ -1,0 +1,1 @@
+"""From incident to outcome: review, evidence, reports, follow-up, referral. Never sends without a stored approval."""

@@ -1,0 +1,156 @@
+"""The console in Chromium, with scripts and without: a person reads, decides, approves and sends."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from records.vocabulary import Level, Role
+from tests.builders import PASSWORD, found
+from tests.console.conftest import Console
+from tests.takedown import steps
+
+pytestmark = pytest.mark.browser
+WORDS = "gannet kittiwake fulmar"
+WIDTHS = ({"width": 1280, "height": 900}, {"width": 375, "height": 740})
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The machine's own Chromium."""
+    where = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert where, "Chromium is not installed; leave the browser tests out with -m 'not browser'"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=where, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[True, False], ids=["with-scripts", "without-scripts"])
+def context(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[BrowserContext]:
+    """A fresh browser, with and without scripts."""
+    opened = chromium.new_context(java_script_enabled=request.param)
+    yield opened
+    opened.close()
+
+
+def _open(context: BrowserContext, complaints: list[str]) -> Page:
+    page = context.new_page()
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda failed: complaints.append(str(failed)))
+    page.on("requestfailed", lambda lost: complaints.append(lost.url))
+    return page
+
+
+def _sign_in(page: Page, console: Console, *roles: Role, who: tuple[str, str] | None = None) -> None:
+    page.goto(f"{console.address}/sign-in")
+    page.get_by_label("E-mail address").fill(console.email(*roles, who=who))
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda address: "/sign-in" not in address)
+
+
+@pytest.fixture
+def database_url(sqlite_ready: object, tmp_path: object) -> str:
+    """One kind of database is enough to see that pages work in a browser."""
+    target = f"{tmp_path}/test.db"
+    shutil.copyfile(str(sqlite_ready), target)
+    return f"sqlite:///{target}"
+
+
+def test_a_person_reads_confirms_approves_and_sends(console: Console, context: BrowserContext) -> None:
+    number = steps.opened(console.scene, post=found(WORDS))
+    complaints: list[str] = []
+    page = _open(context, complaints)
+    _sign_in(page, console, Role.OFFICER)
+
+    expect(page.get_by_text("gannet")).to_have_count(0)
+    page.get_by_role("link", name="Maud Ellery").click()
+    page.get_by_role("button", name="Show the words").click()
+    expect(page.get_by_text(WORDS)).to_be_visible()
+    page.goto(f"{console.address}/incidents/{number}")
+    page.get_by_role("button", name="Confirm: this is abuse").click()
+    expect(page.get_by_role("alert")).to_contain_text("Confirmed as abuse")
+    page.get_by_text("Draft a report", exact=True).first.click()
+    page.get_by_role("button", name="Draft a report").click()
+    page.get_by_role("button", name="Show the words to check and approve").click()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("alert")).to_contain_text("Approved")
+    assert console.board.reports == 0
+    page.get_by_role("button", name="Send to Townboard").click()
+    expect(page.get_by_role("alert")).to_contain_text("Sent")
+
+    assert console.board.reports == 1
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in to Wardkeeper")).to_be_visible()
+    assert complaints == []
+
+
+def test_an_error_summary_takes_the_focus_and_leads_to_the_field(console: Console, chromium: Browser) -> None:
+    number = console.scene.incident()
+    context = chromium.new_context()
+    page = _open(context, [])
+    _sign_in(page, console, Role.OFFICER)
+    page.goto(f"{console.address}/incidents/{number}")
+    page.get_by_text("Not abuse: dismiss it").click()
+    page.get_by_role("button", name="Dismiss").click()
+
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
+    page.get_by_role("link", name="Enter why this is not abuse").click()
+    expect(page.locator("#dismiss-reason")).to_be_focused()
+    context.close()
+
+
+def test_the_queue_works_by_keyboard_and_the_keys_can_be_turned_off(console: Console, chromium: Browser) -> None:
+    for level in (Level.CRITICAL, Level.ABUSIVE):
+        console.scene.incident(level, post=found(WORDS))
+    context = chromium.new_context()
+    complaints: list[str] = []
+    page = _open(context, complaints)
+    _sign_in(page, console, Role.OFFICER)
+
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert "Level 2" in page.locator(".wk-row--at").inner_text()
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/incidents/*")
+    page.keyboard.press("r")
+    expect(page.get_by_text(WORDS)).to_be_visible()
+
+    page.goto(f"{console.address}/queue")
+    page.get_by_text("About this page").click()
+    page.get_by_label("Use keys").uncheck()
+    page.keyboard.press("j")
+    expect(page.locator(".wk-row--at")).to_have_count(0)
+    assert complaints == []
+    context.close()
+
+
+def test_every_page_is_quiet_labelled_and_fits_a_phone(console: Console, chromium: Browser) -> None:
+    incident = steps.confirmed(console.scene, post=found("longword" * 60))
+    request = steps.approved(console.scene, console.board, [incident])
+    context = chromium.new_context()
+    complaints: list[str] = []
+    page = _open(context, complaints)
+    _sign_in(page, console, *Role, who=("Ada Brook", "ada.brook"))
+    paths = ["/queue", f"/incidents/{incident}", "/takedowns", f"/takedowns/{request}", "/report", "/report/event"]
+    paths += ["/councillors", "/councillors/1", "/councillors/new", "/accounts/new", "/accounts/new/townboard"]
+    paths += ["/people", "/people/1", "/people/new", "/sources", "/audit", "/yourself", "/yourself/codes"]
+    unlabelled = """[...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
+        .filter(field => !field.labels.length && !field.ariaLabel).map(field => field.outerHTML)"""
+    twice = """Object.entries([...document.querySelectorAll('[id]')].reduce((seen, one) =>
+        ({...seen, [one.id]: (seen[one.id] || 0) + 1}), {})).filter(([, count]) => count > 1).map(([id]) => id)"""
+    for path in paths:
+        for width in WIDTHS:
+            page.set_viewport_size(width)  # type: ignore[arg-type]
+            page.goto(f"{console.address}{path}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width["width"], path
+        assert page.evaluate(unlabelled) == [], path
+        assert page.evaluate(twice) == [], path
+        assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily").startswith("arial"), path
+    assert complaints == []
+    context.close()
