@@ -1,0 +1,1 @@
+"""How good a classifier is, measured on posts it never learned from. Trains nothing and changes nothing."""
