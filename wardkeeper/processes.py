@@ -16,6 +16,7 @@ STEADY = 60.0
 """Seconds after which a process counts as started; one that dies sooner is restarted with a growing pause."""
 GIVE_UP_AFTER = 4
 """Quick deaths in a row after which the parent stops: something must be mended first."""
+_PARENT = "WARDKEEPER_PARENT_PROCESS"
 PATIENCE = 30.0
 """Seconds a process gets to finish its round before it is killed."""
 
@@ -53,9 +54,7 @@ class Parent:
 
     def _start(self, name: str) -> _Child:
         command = [sys.executable, "-m", "wardkeeper", "--data", str(self.data), name]
-        # A group of its own: Ctrl-C reaches the parent alone, which then stops its children in order.
-        process = subprocess.Popen(command, start_new_session=True, env=os.environ.copy())
-        return _Child(name, command, process, time.monotonic())
+        return _Child(name, command, _spawn(command), time.monotonic())
 
     def _look_after(self, child: _Child) -> int:
         """Restart the child if it has died; a non-zero code when that has become pointless."""
@@ -72,7 +71,7 @@ class Parent:
             self.tell(f"The {child.name} process ended (code {code}); starting it again in {pause:.0f} s.")
             child.restart_at = moment + pause
         elif moment >= child.restart_at:
-            child.process = subprocess.Popen(child.command, start_new_session=True, env=os.environ.copy())
+            child.process = _spawn(child.command)
             child.started, child.restart_at = moment, 0.0
         return 0
 
@@ -88,3 +87,22 @@ class Parent:
                 self.tell(f"The {child.name} process did not stop in time and was killed; nothing is lost by that.")
                 child.process.kill()
                 child.process.wait()
+
+
+def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
+    # A group of its own: Ctrl-C reaches the parent alone, which then stops its children in order.
+    return subprocess.Popen(command, start_new_session=True, env={**os.environ, _PARENT: str(os.getpid())})
+
+
+def end_with_parent() -> None:
+    """In a child: stop in order when the parent is gone, however it ended, so that no orphan keeps the port."""
+    parent = os.environ.get(_PARENT)
+    if parent is None:
+        return
+
+    def watch() -> None:
+        while os.getppid() == int(parent):
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -95,3 +95,17 @@ def test_a_worker_that_cannot_load_its_model_is_given_up_and_says_why(
     log = (tmp_path / "log").read_text()
     assert "/nowhere" in log
     assert "The worker process keeps ending at once" in log
+
+
+@pytest.mark.slow
+def test_when_the_parent_is_killed_its_children_end_too(
+    start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    port = free_port()
+    parent = start(WARDKEEPER_WEB__PORT=str(port))
+    wait_for(lambda: answers(port))
+    orphans = children(parent)
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: not any(child.is_running() for child in orphans.values()))
+    assert not answers(port)

@@ -14,7 +14,7 @@ from records.signing_in import new_setup_link
 from wardkeeper import rounds
 from wardkeeper.build import Parts
 from wardkeeper.logs import start_logging
-from wardkeeper.processes import Parent
+from wardkeeper.processes import Parent, end_with_parent
 from wardkeeper.schedule import run_until_told
 from wardkeeper.terminal import PLACE, AsJson, now, opened, out, print_json, said
 
@@ -58,6 +58,7 @@ def web() -> None:
     """The console alone (usually started by run). It never loads the model."""
     from wardkeeper.web import serve  # only this command pays for loading a web framework
 
+    end_with_parent()
     with opened() as parts:
         start_logging(parts.settings.log.level)
         serve(parts)
@@ -65,6 +66,7 @@ def web() -> None:
 
 def worker() -> None:
     """The worker alone (usually started by run): collects, judges, drafts and follows up on its schedule."""
+    end_with_parent()
     with opened() as parts:
         start_logging(parts.settings.log.level)
         run_until_told(parts, parts.judge())

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 HANDLE_DOMAIN = "aldermere.example"
+_CHATTER_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,12 @@ def story(began: datetime) -> tuple[Saying, ...]:
 
 
 def chatter(began: datetime, *, every: timedelta) -> tuple[Saying, ...]:
-    """What goes on being said after the story, one post every so often."""
+    """What goes on being said after the story, one post every so often, for about an hour and a half."""
     lines = [json.loads(line) for line in _seed("chatter.jsonl").splitlines() if line.strip()]
+    minutes = every.total_seconds() / 60
     return tuple(
-        _saying({**line, "minute": 12 + number * every.total_seconds() / 60}, began)
-        for number, line in enumerate(lines)
+        _saying({**line, "id": f"{line['id']}-{number}", "minute": 12 + number * minutes}, began)
+        for number, line in enumerate(lines * _CHATTER_ROUNDS)
     )
 
 
