@@ -68,7 +68,8 @@ def _show(figures: list[Measured]) -> None:
         table.add_column(heading, justify="right" if heading == "measured" else "left")
     for one in figures:
         met = "" if not one.target else ("met" if one.met else "MISSED")
-        table.add_row(one.what, f"{one.figure:,.4g} {one.unit}", one.target, met, one.how)
+        figure = f"{one.figure:,.0f}" if one.figure >= 1000 else f"{one.figure:.3g}"
+        table.add_row(one.what, f"{figure} {one.unit}", one.target, met, one.how)
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 

@@ -15,6 +15,7 @@ from records.vocabulary import NotAllowed
 from wardkeeper import __version__
 from wardkeeper.build import CannotStart
 from wardkeeper.commands import bringing, councils, flow, people, queue, running, takedowns, upkeep
+from wardkeeper.logs import start_logging
 from wardkeeper.settings import SettingsProblem
 from wardkeeper.terminal import Exit, tell_trouble, work_in
 from wire.errors import WireError
@@ -90,6 +91,7 @@ def first(arguments: Sequence[str]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and leave with its exit code; every known trouble becomes a sentence."""
+    start_logging("error")
     try:
         app(first(sys.argv[1:] if arguments is None else arguments), prog_name="wardkeeper")
     except (SettingsProblem, SettingsError, CannotStart, CannotLoad) as trouble:

@@ -26,8 +26,9 @@ def leave_out_what_is_private(_logger: object, _method: str, event: Event) -> Ev
 
 
 def start_logging(level: str) -> None:
-    """Set up structlog on standard error. Call once per process."""
-    logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    """Set up logging on standard error, which leaves standard output to results; a later call changes the level."""
+    form = "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(level=level.upper(), stream=sys.stderr, format=form, force=True)
     for noisy in (
         "httpx",
         "httpcore",
@@ -48,5 +49,5 @@ def start_logging(level: str) -> None:
             structlog.dev.ConsoleRenderer(colors=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

@@ -172,6 +172,8 @@ def test_a_source_that_cannot_be_reached_is_named_with_its_next_try(council: Cal
     code, _, err = council("scan", "--once")
     assert code == 0
     assert "Next try" in err
+    code, out, _ = council("scan", "--once", "--json")
+    assert json.loads(out)["collected"]["failed"] == 1  # what goes wrong is said on standard error
     code, out, err = council("health", "--json")
     (row,) = json.loads(out)
     assert code == Exit.CANNOT

@@ -154,7 +154,7 @@ def add_account(
     councillor_id: Annotated[int, typer.Option("--councillor", help="Whose account; none for the council's own.")] = 0,
     use: Use = AccountUse.COLLECT,
     address: Annotated[str, typer.Option(help="A Mastodon server (https://…) or a feed's address.")] = "",
-    purposes: str = watching.PURPOSES,
+    purposes: Annotated[str, typer.Option(help="What the consent is for.")] = watching.PURPOSES,
     secret_from_input: Annotated[
         bool, typer.Option("--secret", help="Read the app password or token from standard input, one line.")
     ] = False,

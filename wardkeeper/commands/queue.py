@@ -46,7 +46,7 @@ NewLevel = Annotated[int, typer.Option("--to", min=0, max=4, help="The new level
 @queue.command("list")
 def list_queue(
     needs_person: Annotated[bool, typer.Option(help="Only those with a report in doubt or gone wrong.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 200,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 200,
     reveal: Reveal = False,
     as_json: AsJson = False,
 ) -> None:

@@ -103,7 +103,7 @@ def filed(
 def settle(
     number: Number,
     arrived: Annotated[bool, typer.Option("--arrived/--not-arrived", help="Whether the platform has it.")],
-    reference: str = "",
+    reference: Annotated[str, typer.Option(help="The platform's number for it, if it gave one.")] = "",
     email: As = "",
     token: Token = "",
 ) -> None:

@@ -23,8 +23,8 @@ from wardkeeper import health as condition
 from wardkeeper.settings import config_folder, council_folder, load
 from wardkeeper.terminal import PLACE, AsJson, Exit, Reveal, council_of, listing, now, opened, print_line, said, stop
 
-db = typer.Typer(help="The database.", no_args_is_help=True)
-config = typer.Typer(help="The settings.", no_args_is_help=True)
+db = typer.Typer(help="Look after the database.", no_args_is_help=True)
+config = typer.Typer(help="See the settings in force.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,7 +37,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def audit(
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000)] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many.")] = 100,
     check: Annotated[bool, typer.Option("--check", help="Check the whole chain instead of listing.")] = False,
     as_json: AsJson = False,
 ) -> None:
