@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, defer, joinedload
 
 from classifiers.shape import Classifier, Judgement, Passage
 from records.assessments import Assessment, Because
 from records.councils import Council
-from records.incidents import Incident
 from records.posts import Mention, Post, Snapshot
-from records.retention import release_lawful
+from records.retention import release_all_lawful
 from records.store import Store
 from records.vocabulary import Level
 
@@ -60,6 +59,7 @@ def _waiting(store: Store, council_id: int, *, tag: str) -> list[_Waiting]:
         select(Snapshot)
         .join(Snapshot.post)
         .where(Snapshot.judged_by != tag, Snapshot.forgotten_at.is_(None), Post.lawful_at.is_(None), mentioned)
+        .options(defer(Snapshot.raw))
         .order_by(Snapshot.id)
         .limit(BATCH)
     )
@@ -75,49 +75,50 @@ def _keep(
     judgements: Sequence[Judgement],
     now: datetime,
 ) -> Assessed:
-    lawful = 0
+    """Store a batch and let its lawful posts go, in one transaction and a handful of statements."""
+    given = {item.snapshot_id: judgement for item, judgement in zip(waiting, judgements, strict=True)}
     with store.writing(council_id) as session:
-        ids = [item.snapshot_id for item in waiting]
-        query = select(Snapshot).where(Snapshot.id.in_(ids)).options(joinedload(Snapshot.post))
-        snapshots = {row.id: row for row in session.scalars(query)}
-        for item, judgement in zip(waiting, judgements, strict=True):
-            snapshot = snapshots.get(item.snapshot_id)
-            if snapshot is not None:
-                lawful += _keep_one(session, snapshot, judgement, now=now)
-    return Assessed(len(waiting), lawful)
+        query = select(Snapshot).where(Snapshot.id.in_(given)).options(joinedload(Snapshot.post), defer(Snapshot.raw))
+        judged_before = _judged_before(session, given)
+        lawful = []
+        for snapshot in session.scalars(query):
+            judgement = given[snapshot.id]
+            snapshot.judged_by = f"{judgement.model}@{judgement.version}"
+            if snapshot.id in judged_before:
+                continue
+            session.add(_assessment(snapshot, judgement, now=now))
+            if judgement.level < Level.ABUSIVE and not snapshot.post.origin.by_person:
+                snapshot.raw = None
+            if judgement.level is Level.LAWFUL:
+                lawful.append(snapshot.post_id)
+        released = release_all_lawful(session, lawful, now=now) if lawful else frozenset()
+    return Assessed(len(waiting), len(released))
 
 
-def _keep_one(session: Session, snapshot: Snapshot, judgement: Judgement, *, now: datetime) -> bool:
-    """Store one judgement; true when the post was lawful and has been let go."""
-    snapshot.judged_by = f"{judgement.model}@{judgement.version}"
-    same = select(Assessment.id).where(
-        Assessment.snapshot_id == snapshot.id,
+def _judged_before(session: Session, given: Mapping[int, Judgement]) -> frozenset[int]:
+    """Which of these versions another worker has judged meanwhile, with the same model."""
+    judgement = next(iter(given.values()))
+    same = select(Assessment.snapshot_id).where(
+        Assessment.snapshot_id.in_(given),
         Assessment.model == judgement.model,
         Assessment.model_version == judgement.version,
     )
-    if session.scalar(same) is not None:
-        return False
-    post = snapshot.post
-    lawful = judgement.level is Level.LAWFUL and not post.origin.by_person
-    session.add(
-        Assessment(
-            council_id=snapshot.council_id,
-            snapshot_id=snapshot.id,
-            model=judgement.model,
-            model_version=judgement.version,
-            level=judgement.level,
-            verdict=judgement.verdict,
-            labels=judgement.labels,
-            scores=dict(judgement.scores),
-            report=judgement.report,
-            why=tuple(Because(reason.code, reason.words, reason.spans) for reason in judgement.why),
-            at=now,
-            handled_at=now if lawful else None,
-        )
+    return frozenset(session.scalars(same))
+
+
+def _assessment(snapshot: Snapshot, judgement: Judgement, *, now: datetime) -> Assessment:
+    settled = judgement.level is Level.LAWFUL and not snapshot.post.origin.by_person
+    return Assessment(
+        council_id=snapshot.council_id,
+        snapshot_id=snapshot.id,
+        model=judgement.model,
+        model_version=judgement.version,
+        level=judgement.level,
+        verdict=judgement.verdict,
+        labels=judgement.labels,
+        scores=dict(judgement.scores),
+        report=judgement.report,
+        why=tuple(Because(reason.code, reason.words, reason.spans) for reason in judgement.why),
+        at=now,
+        handled_at=now if settled else None,
     )
-    if judgement.level < Level.ABUSIVE and not post.origin.by_person:
-        snapshot.raw = None
-    held = session.scalar(select(Incident.id).where(Incident.post_id == post.id).limit(1)) is not None
-    if lawful and not held:
-        release_lawful(session, post, now=now)
-    return lawful and not held

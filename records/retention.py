@@ -31,7 +31,7 @@ from records.people import Account, Councillor, SetupLink, SignIn, Source
 from records.posts import Post, Snapshot
 from records.store import Store
 from records.takedowns import Outcome, RequestIncident, RequestItem, TakedownRequest
-from records.vocabulary import Level
+from records.vocabulary import Level, Origin
 
 _CONSENT_ENDED = "The consent for this account has ended. Ask for it again to go on."
 
@@ -57,42 +57,49 @@ class Forgotten:
 
 
 def release_lawful(session: Session, post: Post, *, now: datetime) -> bool:
-    """Let go of a post just judged lawful: author, id, link, raw answer and version words at once.
+    """Let go of one post just judged lawful, as `release_all_lawful` does; False when something holds it."""
+    released = release_all_lawful(session, [post.id], now=now)
+    session.refresh(post)
+    for snapshot in post.snapshots:
+        session.refresh(snapshot)
+    return bool(released)
 
-    Key, counts and, for as long as the policy says, the text stay. False, changing nothing, while something holds the
-    post: a person reported it, it is an incident, another version is still to be judged or was judged uncivil or worse.
+
+def release_all_lawful(session: Session, post_ids: Sequence[int], *, now: datetime) -> frozenset[int]:
+    """Let go of posts just judged lawful: author, id, link, raw answer and version words at once; which ones went.
+
+    Key, counts and, for as long as the policy says, the text stay. A post is left as it is while something holds it:
+    a person reported it, it is an incident, another version is still to be judged or was judged uncivil or worse.
     """
     session.flush()
-    session.refresh(post, with_for_update=True)
-    if post.origin.by_person or _held(session, post):
-        return False
-    post.external_id = post.url = post.author_id = post.author_handle = post.author_name = None
-    post.lawful_at = now
-    for snapshot in post.snapshots:
-        snapshot.version = snapshot.raw = snapshot.quoted_text = snapshot.parent_text = None
-    session.flush()
-    return True
+    lock = select(Post.id).where(Post.id.in_(post_ids), Post.origin != Origin.HAND).order_by(Post.id).with_for_update()
+    free = frozenset(session.scalars(lock)) - _held(session, post_ids)
+    if free:
+        nobody = dict.fromkeys(("external_id", "url", "author_id", "author_handle", "author_name"))
+        _do(session, update(Post).where(Post.id.in_(free)).values(**nobody, lawful_at=now))
+        words = dict.fromkeys(("version", "raw", "quoted_text", "parent_text"))
+        _do(session, update(Snapshot).where(Snapshot.post_id.in_(free)).values(**words))
+    return free
 
 
-def _held(session: Session, post: Post) -> bool:
-    if session.scalar(select(exists().where(Incident.post_id == post.id))):
-        return True
-    unjudged = exists().where(
-        Snapshot.post_id == post.id,
+def _held(session: Session, post_ids: Sequence[int]) -> frozenset[int]:
+    incidents = select(Incident.post_id).where(Incident.post_id.in_(post_ids))
+    unjudged = select(Snapshot.post_id).where(
+        Snapshot.post_id.in_(post_ids),
         Snapshot.judged_by == "",
         Snapshot.forgotten_at.is_(None),
         Snapshot.text.is_not(None),
     )
-    if session.scalar(select(unjudged)):
-        return True
     judged = (
-        select(Assessment.snapshot_id, Assessment.level)
+        select(Snapshot.post_id, Assessment.snapshot_id, Assessment.level)
         .join(Assessment.snapshot)
-        .where(Snapshot.post_id == post.id)
+        .where(Snapshot.post_id.in_(post_ids))
         .order_by(Assessment.id)
     )
-    newest = {row.snapshot_id: row.level for row in session.execute(judged)}
-    return any(level > Level.LAWFUL for level in newest.values())
+    newest = {row.snapshot_id: (row.post_id, row.level) for row in session.execute(judged)}
+    abusive = {post_id for post_id, level in newest.values() if level > Level.LAWFUL}
+    reported = {post_id for post_id in session.scalars(incidents) if post_id is not None}
+    return frozenset(reported | set(session.scalars(unjudged)) | abusive)
 
 
 def forget_due(store: Store, *, policy: RetentionPolicy, now: datetime) -> Forgotten:
