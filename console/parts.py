@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ class ConsoleParts:
 
     `signing_key` signs the cookie and the forms (32 random bytes; a new one signs everybody out). `secure_cookies` is
     True wherever the console is reached over HTTPS. `idle` and `absolute` end a sign-in. `clock` gives the time, with
-    a zone. `health` says what is wrong now in plain words, nothing when all is well. `support` are lines for whoever
+    a zone. `support` are lines for whoever
     reads abuse all day, shown at the foot of every page.
     """
 
@@ -31,5 +31,4 @@ class ConsoleParts:
     clock: Callable[[], datetime]
     base_url: str
     version: str
-    health: Callable[[], Sequence[str]] = tuple
     support: tuple[str, ...] = ()

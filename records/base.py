@@ -18,7 +18,6 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Text,
-    inspect,
     update,
 )
 from sqlalchemy import Enum as EnumColumn
@@ -181,9 +180,3 @@ def move(
     if done.rowcount != 1:
         raise NotAllowed(name, why="somebody else has just changed it; look again")
     session.refresh(row)
-
-
-def is_new(row: object) -> bool:
-    """True while a row has not been written."""
-    state = inspect(row)
-    return bool(state is not None and (state.transient or state.pending))

@@ -10,7 +10,6 @@ from console.app import create_app
 from console.parts import ConsoleParts
 from wardkeeper import __version__
 from wardkeeper.build import Parts
-from wardkeeper.health import troubles
 from wardkeeper.settings import config_folder, read_toml
 
 
@@ -28,7 +27,6 @@ def console_parts(parts: Parts) -> ConsoleParts:
         clock=lambda: datetime.now(UTC),
         base_url=settings.base_url,
         version=__version__,
-        health=lambda: troubles(parts, now=datetime.now(UTC)),
         support=support_lines(parts),
     )
 

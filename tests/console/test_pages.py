@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
 
 import pytest
 
@@ -12,7 +11,7 @@ from console.forms import LARGEST_PICTURE
 from console.looks import ROOM
 from console.parts import ConsoleParts
 from console.sayings import SAID
-from records.store import Store
+from records.store import Store, migrate
 from records.vocabulary import Role
 from tests.console.conftest import Console, serving
 from tests.console.visitor import Visitor, words
@@ -79,16 +78,14 @@ def test_sayings_come_from_the_list_and_never_from_the_address(console: Console)
 
 
 def test_readiness_tells_what_is_wrong(parts: ConsoleParts, store: Store) -> None:
-    def trouble() -> Sequence[str]:
-        return ("The worker has not run for an hour.",)
-
-    with serving(dataclasses.replace(parts, health=trouble)) as address:
+    migrate(store, to="base")
+    with serving(parts) as address:
         visitor = Visitor(address)
         assert visitor.client.get("/healthz").json() == {"ok": True}
         answer = visitor.client.get("/readyz")
         visitor.client.close()
     assert answer.status_code == 503
-    assert answer.json()["wrong"] == ["The worker has not run for an hour."]
+    assert answer.json()["wrong"] == ["The database is not at the newest version; run the migrations."]
 
 
 def test_a_failure_is_a_page_that_tells_nothing(parts: ConsoleParts) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from records.assessments import Assessment, Because
-from records.base import is_new
 from records.councils import Council
 from records.incidents import Incident
 from records.people import Person
@@ -116,16 +115,6 @@ def test_sealed_bytes_come_back_as_they_went_in(store: Store) -> None:
     scene.incident(Level.SERIOUS, post=found(raw=raw))
     with store.reading(scene.council_id) as session:
         assert session.scalars(select(Snapshot)).one().raw == raw
-
-
-def test_a_row_is_new_until_it_is_written(store: Store) -> None:
-    with store.across_councils(writes=True) as session:
-        council = Council(name="Weir", tier=Tier.PARISH, nation=Nation.WALES, created_at=NOW)
-        assert is_new(council)
-        session.add(council)
-        assert is_new(council)
-        session.flush()
-        assert not is_new(council)
 
 
 def _all_words(kind: type[Word] = Word) -> list[type[Word]]:

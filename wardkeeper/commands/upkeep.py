@@ -66,7 +66,7 @@ def audit(
 def health(as_json: AsJson = False) -> None:
     """Each source: last success, next try, error and blind spots in plain words. Exit code 1 if anything is wrong."""
     with opened() as parts:
-        council_of(parts)
+        where = council_of(parts)
         moment = now()
         rows = [
             {
@@ -80,7 +80,7 @@ def health(as_json: AsJson = False) -> None:
                 "blind_spots": row.blind_spots,
                 "unreadable": row.unreadable,
             }
-            for row in condition.source_rows(parts, now=moment)
+            for row in condition.source_rows(parts, now=moment, council_id=where.id)
         ]
         listing(rows, as_json=as_json, empty="No source yet. Say: wardkeeper account add --help")
         troubles = condition.troubles(parts, now=moment)
