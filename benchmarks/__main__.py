@@ -1,6 +1,6 @@
 """Every benchmark in a process of its own, one after the other, then one table: `make bench`.
 
-Run: python -m benchmarks [matching] [flow] [pages]. About five minutes for all; close other programs first.
+Run: python -m benchmarks [matching] [judging] [flow] [pages]. About ten minutes for all; close other programs first.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rich.table import Table
 from benchmarks.measured import Measured, taken_from
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("matching", "flow", "pages")
+PARTS = ("matching", "judging", "flow", "pages")
 MATCHING_TARGET = 100_000
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from classifiers.shape import Classifier, Judgement, Passage
+from records.vocabulary import Level
 
 CHUNK = 256
 """Posts judged together; more gains no speed."""
 
 CHUNK_CHARACTERS = 4_000_000
 """A chunk is judged earlier once it holds this much text, which bounds memory."""
+
+Judge = Callable[[Sequence[Passage]], list[Judgement]]
 
 Progress = Callable[[int], None]
 """Called with the number of lines done so far."""
@@ -27,13 +31,20 @@ class _Line:
 
 
 def judge_lines(
-    lines: Iterable[bytes], classifier: Classifier, *, progress: Progress | None = None, chunk: int = CHUNK
+    lines: Iterable[bytes],
+    classifier: Classifier,
+    *,
+    why: bool = False,
+    progress: Progress | None = None,
+    chunk: int = CHUNK,
 ) -> Iterator[dict[str, object]]:
     """One output object per non-blank input line, in order.
 
     A good line needs `text`; `parent`, the text of the post it answers, is optional. Its other keys are kept, and
-    `level`, `verdict`, `labels` and `scores` are added. A bad line gives `error` and `line`, its number from 1.
+    `level`, `verdict`, `labels` and `scores` are added, with `why` the reasons and the words of the text that they rest
+    on. A bad line gives `error` and `line`, its number from 1.
     """
+    judge = partial(judge_with_words, classifier) if why else classifier.judge
     waiting: list[_Line] = []
     characters = number = 0
     for number, raw in enumerate(lines, 1):
@@ -43,13 +54,24 @@ def judge_lines(
         waiting.append(line)
         characters += len(line.passage.text) if line.passage else 0
         if len(waiting) >= chunk or characters >= CHUNK_CHARACTERS:
-            yield from _judged(waiting, classifier)
+            yield from _judged(waiting, judge, why=why)
             waiting, characters = [], 0
             if progress:
                 progress(number)
-    yield from _judged(waiting, classifier)
+    yield from _judged(waiting, judge, why=why)
     if progress:
         progress(number)
+
+
+def judge_with_words(classifier: Classifier, passages: Sequence[Passage]) -> list[Judgement]:
+    """Judge, and for every flagged passage (level 2 or more) name the words that carried it."""
+    judgements = classifier.judge(passages)
+    return [
+        replace(judgement, why=(*judgement.why, *filter(None, [classifier.carried(passage)])))
+        if judgement.level >= Level.ABUSIVE
+        else judgement
+        for passage, judgement in zip(passages, judgements, strict=True)
+    ]
 
 
 def as_line(said: Mapping[str, object]) -> bytes:
@@ -65,15 +87,21 @@ def added(judgement: Judgement) -> dict[str, object]:
     return {
         "level": int(judgement.level),
         "verdict": judgement.verdict.value,
+        "language": judgement.language,
         "labels": sorted(label.value for label in judgement.labels),
         "scores": {**{label.value: score for label, score in judgement.scores.items()}, "report": judgement.report},
     }
 
 
-def _judged(waiting: list[_Line], classifier: Classifier) -> Iterator[dict[str, object]]:
-    judgements = iter(classifier.judge([line.passage for line in waiting if line.passage is not None]))
+def _judged(waiting: list[_Line], judge: Judge, *, why: bool) -> Iterator[dict[str, object]]:
+    judgements = iter(judge([line.passage for line in waiting if line.passage is not None]))
     for line in waiting:
-        yield {**line.said, **added(next(judgements))} if line.passage is not None else dict(line.said)
+        if line.passage is None:
+            yield dict(line.said)
+            continue
+        judgement = next(judgements)
+        reasons = {"why": [asdict(reason) for reason in judgement.why]} if why else {}
+        yield {**line.said, **added(judgement), **reasons}
 
 
 def _read(raw: bytes, number: int) -> _Line:

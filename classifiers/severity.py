@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from classifiers.language import named, noticed
 from classifiers.rules import Finding, rules
 from classifiers.shape import Judgement, Reason
 from records.vocabulary import Label, Level
@@ -33,12 +34,22 @@ _TOO_LONG = Reason(
 )
 
 
+_LIKELY = 0.5
+_REPORTED = Reason(
+    "reported_words", "It may repeat or report someone else's words: read who is speaking before you decide"
+)
+
+
 @dataclass(frozen=True)
 class Scores:
     """Probabilities of one text: per label, and that its level is at least each step above lawful."""
 
     labels: Mapping[Label, float]
     steps: Mapping[Level, float]
+    aimed: float | None = None
+    """That it is aimed at a person; None where the model does not say."""
+    reported: float | None = None
+    """That it repeats or reports someone else's words; None where the model does not say."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,7 @@ def judged(read: Sequence[tuple[int, str]], scores: Scores, lines: Lines, source
     found = [finding for offset, text in read for finding in rules(text, offset=offset)]
     findings = [finding for finding in found if not finding.needs_model or _leans(scores, finding.label)]
     grade = graded(scores, lines, findings)
+    language = noticed(read[0][1]) if read else ""
     labels = {label: scores.labels.get(label, 0.0) for label in Label}
     report = scores.steps[Level.ABUSIVE]
     for finding in findings:
@@ -81,10 +93,22 @@ def judged(read: Sequence[tuple[int, str]], scores: Scores, lines: Lines, source
         labels=grade.labels,
         scores=labels,
         report=report,
-        why=(*grade.why, *([_TOO_LONG] if len(read) > 1 else [])),
+        why=(*grade.why, *_notes(grade, scores, language), *([_TOO_LONG] if len(read) > 1 else [])),
         model=source.model,
         version=source.version,
+        language=language,
     )
+
+
+def _notes(grade: Grade, scores: Scores, language: str) -> list[Reason]:
+    """What a reviewer should know beside the level; it changes nothing."""
+    notes = []
+    if grade.level >= Level.ABUSIVE and (scores.reported or 0.0) >= _LIKELY:
+        notes.append(_REPORTED)
+    if language not in ("", "en"):
+        words = f"It seems to be written in {named(language)}: the model was measured on English, trust it less"
+        notes.append(Reason("other_language", words))
+    return notes
 
 
 def graded(scores: Scores, lines: Lines, findings: Sequence[Finding]) -> Grade:

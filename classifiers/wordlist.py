@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from classifiers import doxxing, normalise, rules, severity
+from classifiers.heads import STEPS
 from classifiers.normalise import clean, parts, unmasked
 from classifiers.severity import Lines, Scores, Source, judged
-from classifiers.shape import CannotLoad, Judgement, Passage
+from classifiers.shape import CannotLoad, Judgement, Passage, Reason
+from classifiers.weights import version_of
 from records.vocabulary import Label, Level
 
 TERMS = Path(__file__).parent / "wordlist.txt"
@@ -21,8 +21,7 @@ LONGEST = 30_000
 CONFIDENCE = 0.8
 """What a listed term counts for; a list knows no shades."""
 
-_STEPS = tuple(level for level in Level if level > Level.LAWFUL)
-_LINES = Lines(dict.fromkeys(Label, 0.5), dict.fromkeys(_STEPS, 0.5))
+_LINES = Lines(dict.fromkeys(Label, 0.5), dict.fromkeys(STEPS, 0.5))
 
 
 class Wordlist:
@@ -32,12 +31,17 @@ class Wordlist:
         self._terms = terms
         listed = "|".join(re.escape(term) for term in sorted(terms, key=len, reverse=True))
         self._pattern = re.compile(rf"\b(?:{listed})\b")
-        self._version = _version(terms)
+        self._version = version_of(repr(sorted(terms.items())))
 
     @classmethod
-    def load(cls, *, folder: Path | str | None = None, allow_network: bool = False) -> Wordlist:
-        """The shipped list, whatever the folder; raises CannotLoad naming the file where it is missing or broken."""
-        del folder, allow_network
+    def load(
+        cls, *, folder: Path | str | None = None, allow_network: bool = False, point: str = "balanced"
+    ) -> Wordlist:
+        """The shipped list, whatever the folder and the operating point: there is only one of it.
+
+        Raises CannotLoad naming the file where it is missing or broken.
+        """
+        del folder, allow_network, point
         try:
             return cls(_read(TERMS))
         except (OSError, ValueError) as error:
@@ -57,11 +61,17 @@ class Wordlist:
         read = [parts(passage.text, longest=LONGEST) for passage in passages]
         return [judged(stretches, self._scores(stretches), _LINES, source) for stretches in read]
 
+    def carried(self, passage: Passage) -> Reason | None:
+        """The listed words of the text as it is written."""
+        view = clean(passage.text, fold_case=True)
+        spans = tuple(view.span(*found.span()) for found in self._pattern.finditer(view.text))
+        return Reason("carried", "These words are on the list", spans) if spans else None
+
     def _scores(self, read: Sequence[tuple[int, str]]) -> Scores:
         found = [self._terms[term] for _, text in read for term in self._found(text)]
         worst = max((level for _, level in found), default=Level.LAWFUL)
         labels = {label: CONFIDENCE if any(label is one for one, _ in found) else 0.0 for label in Label}
-        return Scores(labels, {step: CONFIDENCE if worst >= step else 0.0 for step in _STEPS})
+        return Scores(labels, {step: CONFIDENCE if worst >= step else 0.0 for step in STEPS})
 
     def _found(self, text: str) -> list[str]:
         plain = clean(text, fold_case=True).text
@@ -75,10 +85,3 @@ def _read(file: Path) -> dict[str, tuple[Label, Level]]:
             term, label, level = line.split("\t")
             terms[term] = (Label(label), Level(int(level)))
     return terms
-
-
-def _version(terms: Mapping[str, tuple[Label, Level]]) -> str:
-    digest = hashlib.sha256(repr(sorted(terms.items())).encode())
-    for module in (normalise, severity, rules, doxxing):
-        digest.update(Path(str(module.__file__)).read_bytes())
-    return digest.hexdigest()[:12]

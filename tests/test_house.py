@@ -132,7 +132,8 @@ def test_only_the_outermost_job_catches_everything() -> None:
                 caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
                 if any(one is None or (isinstance(one, ast.Name) and one.id in BROAD) for one in caught):
                     catching.add(_name(path))
-    assert catching <= {"wardkeeper/schedule.py"}
+    # A judge in shadow is a job of its own: whatever it does, the judging must go on.
+    assert catching <= {"wardkeeper/schedule.py", "wardkeeper/shadow.py"}
 
 
 def test_no_circle_is_dodged_and_no_attribute_is_guessed() -> None:
@@ -334,7 +335,7 @@ def test_the_wheel_holds_what_is_needed_and_nothing_else(wheel: Path) -> None:
     ):
         assert needed in names
     assert any(name.startswith("classifiers/weights/") and name.endswith(".safetensors") for name in names)
-    assert not [name for name in names if "corpus" in name or name.startswith("classifiers/evaluation/civic")]
+    assert not [name for name in names if "corpus" in name or name.endswith(".jsonl")]
     modules = {_name(path) for path in _own_files() if path.suffix in {".py", ".html"} and _room(path) in ROOMS}
     assert modules <= names
 

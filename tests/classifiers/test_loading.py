@@ -57,7 +57,7 @@ def test_a_damaged_folder_is_named(tmp_path: Path, damaged: str) -> None:
 def test_model_json_without_its_lines_is_named(tmp_path: Path) -> None:
     folder = _copy(tmp_path)
     about = json.loads((folder / "model.json").read_text())
-    del about["lines"]["threat"]
+    del about["points"]["balanced"]["lines"]["threat"]
     (folder / "model.json").write_text(json.dumps(about))
     with pytest.raises(CannotLoad, match="copied"):
         load("transformer", folder=folder)
@@ -100,7 +100,7 @@ def test_the_table_loads_nothing() -> None:
     code = "import sys, classifiers.register, classifiers.judging, classifiers.wordlist; print('torch' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "False"
-    assert set(BACKENDS) == {"transformer", "wordlist"}
+    assert set(BACKENDS) == {"onnx", "transformer", "wordlist"}
 
 
 def test_shipped_files_fit_the_repository() -> None:
