@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from platforms import bluesky, feeds, mastodon
+from platforms import bluesky, facebook, feeds, instagram, mastodon, reddit, threads, tiktok, x, youtube
 from platforms.bluesky import BLUESKY
 from platforms.facebook import FACEBOOK
 from platforms.feeds import FEEDS
@@ -30,6 +30,13 @@ ADDRESSES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "bluesky": bluesky.ADDRESSES,
         "mastodon": mastodon.ADDRESSES,
         "feeds": feeds.ADDRESSES,
+        "youtube": youtube.ADDRESSES,
+        "reddit": reddit.ADDRESSES,
+        "facebook": facebook.ADDRESSES,
+        "instagram": instagram.ADDRESSES,
+        "threads": threads.ADDRESSES,
+        "x": x.ADDRESSES,
+        "tiktok": tiktok.ADDRESSES,
     }
 )
 """The public base addresses each platform starts with; settings overlay them. Empty where there is no central one."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from platforms.shape import Category, ReportRoute, TextLimit, Unit
+from platforms.shape import Category, Promise, ReportRoute, TextLimit, Unit
 from records.vocabulary import Harm, RouteKind
 
 Table = dict[str, Any]
@@ -23,11 +23,12 @@ _TEXTS = ("policy_url", "uk_law_form", "source")
 _LISTS = ("steps", "asks_for")
 _KEYS = (
     *("platform", "kind", *_TEXTS, *_LISTS, "posts_per_report"),
-    *("checked_on", "verified", "limits", "categories", "unmapped"),
+    *("checked_on", "verified", "limits", "categories", "unmapped", "promises"),
 )
 _CATEGORY_TEXTS = ("label", "rule")
 _CATEGORY_MAY_BE_EMPTY = ("token", "rule_url", "form_url")
 _LIMIT_KEYS = ("length", "unit")
+_PROMISE_KEYS = ("harms", "hours", "by", "source")
 
 
 class RouteError(ValueError):
@@ -108,7 +109,21 @@ def _route(table: Table, where: str) -> ReportRoute:
         checked_on=_day(table, "checked_on", where),
         verified=_flag(table, "verified", where),
         source=_text(table, "source", where),
+        promises=_promises(table, where),
     )
+
+
+def _promises(table: Table, where: str) -> tuple[Promise, ...]:
+    found = []
+    for number, value in enumerate(_list(table, "promises", where) if "promises" in table else [], start=1):
+        at = f"promises[{number}]"
+        entry = _table(value, where, at=at)
+        _only(entry, _PROMISE_KEYS, where, at=at)
+        harms = tuple(_choice(Harm, harm, where, at=f"{at}.harms") for harm in _texts(entry, "harms", where))
+        hours = timedelta(hours=_count(entry, "hours", where, at=at))
+        by, source = (_text(entry, key, where, at=at) for key in ("by", "source"))
+        found.append(Promise(harms=harms, within=hours, by=by, source=source))
+    return tuple(found)
 
 
 def _categories(table: Table, where: str) -> Mapping[Harm, Category]:

@@ -15,12 +15,29 @@ from wire.http import Wire
 
 
 @dataclass(frozen=True)
+class Application:
+    """The council's own application, registered at a platform by hand; from the settings.
+
+    `contact` is who answers for it there, where the platform wants that in every request (an account's name).
+    `token` is what the platform gave the application itself to read with (an app-only token, an API key).
+    """
+
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    contact: str = ""
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class Access:
     """How we reach a platform: base addresses from the settings, who we are there, and the secret.
 
     `address` is the account's own server where that differs per account (a Mastodon instance, a feed's URL), else "".
     `secret` is an app password or token, "" when none. `session` is opaque to everybody but the platform's module:
-    what it returned last time (cached tokens), kept encrypted between runs.
+    what it returned last time (cached tokens), kept encrypted between runs. `application` is None where the council
+    has registered none. `permission_on_file` says that the council ticked `Platform.needs_permission`.
+    `budget` is how much of what the platform counts this account may use in a day, by its name there (empty: the
+    module's own share).
     """
 
     addresses: Mapping[str, str] = field(default_factory=dict)
@@ -29,6 +46,9 @@ class Access:
     stable_id: str = ""
     secret: str = field(default="", repr=False)
     session: str = field(default="", repr=False)
+    application: Application | None = None
+    permission_on_file: bool = False
+    budget: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,10 +95,21 @@ Known = Callable[[Sequence[tuple[str, str]]], set[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """Something a platform counts: `spent` of `limit` of it (such as "units") are used until `renews_at`, in UTC."""
+
+    what: str
+    spent: int
+    limit: int
+    renews_at: datetime
+
+
+@dataclass(frozen=True)
 class Page:
     """One page of findings. After it has been stored, `cursor` is where to go on, also after a crash.
 
-    `unreadable` counts items that were skipped because their shape was wrong; `notes` are blind spots in plain words.
+    `unreadable` counts items that were skipped because their shape was wrong; `notes` are blind spots in plain words;
+    `spent` is the account's budget as it stands, where the platform counts.
     """
 
     posts: tuple[Found, ...]
@@ -86,6 +117,7 @@ class Page:
     session: str = field(default="", repr=False)
     unreadable: int = 0
     notes: tuple[str, ...] = ()
+    spent: tuple[Allowance, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,11 +187,16 @@ class GrantStart:
 @dataclass(frozen=True)
 class Grant:
     """Permission by OAuth: `begin(wire, server address, redirect, for reporting?)` gives the page to open,
-    `finish(wire, keep, code)` the secret; `revoke(wire, access)` withdraws it at the platform."""
+    `finish(wire, keep, code)` the secret; `revoke(wire, access)` withdraws it at the platform.
+
+    Where a platform knows only applications that were registered by hand, `begin_as(wire, access, redirect, for
+    reporting?)` stands in for `begin`: the access carries the council's application.
+    """
 
     begin: Callable[[Wire, str, str, bool], GrantStart]
     finish: Callable[[Wire, str, str], str]
     revoke: Callable[[Wire, Access], None]
+    begin_as: Callable[[Wire, Access, str, bool], GrantStart] | None = None
 
 
 @dataclass(frozen=True)
@@ -210,6 +247,17 @@ class Category:
 
 
 @dataclass(frozen=True)
+class Promise:
+    """What a platform has promised a regulator: reports of these harms, filed `by` this way, are dealt with `within`
+    this time. `source` says who made it known and when."""
+
+    harms: tuple[Harm, ...]
+    within: timedelta
+    by: str
+    source: str
+
+
+@dataclass(frozen=True)
 class ReportRoute:
     """How abuse is reported on one platform; data from `config/platforms/<key>.toml`, overlaid by a council.
 
@@ -230,6 +278,11 @@ class ReportRoute:
     checked_on: date
     verified: bool
     source: str
+    promises: tuple[Promise, ...] = ()
+
+    def promised(self, harm: Harm) -> Promise | None:
+        """The promise that covers reports of this harm, None when there is none."""
+        return next((promise for promise in self.promises if harm in promise.harms), None)
 
 
 @dataclass(frozen=True)
@@ -241,6 +294,8 @@ class Platform:
     look(wire, access, post) asks whether a post is up and never needs the councillor's credential.
     report(wire, access, report) sends an approved report. rules(wire, access) reads the rules of the reporter's server,
     for platforms where each server has its own. Each raises only the errors of wire/errors.py.
+    `needs_permission` is the sentence a council must tick before anything but hand intake is used, "" where none.
+    `hold_for` is how long what was read may be held before it must be looked at again or deleted, None: no such duty.
     """
 
     key: str
@@ -254,6 +309,8 @@ class Platform:
     report: Callable[[Wire, Access, Report], Receipt] | None = None
     grant: Grant | None = None
     rules: Callable[[Wire, Access], tuple[ServerRule, ...]] | None = None
+    needs_permission: str = ""
+    hold_for: timedelta | None = None
 
 
 @dataclass(frozen=True)

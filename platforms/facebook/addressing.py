@@ -1,14 +1,13 @@
-"""Facebook: posts and comments enter by hand and reports are filed by a person. Nothing here collects yet."""
+"""Facebook's addresses and numbers: whose post an address is, and how Graph ids and pasted links come to one id."""
 
 from __future__ import annotations
 
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
-from datetime import timedelta
 
 from platforms.addresses import Address, on_platform
-from platforms.shape import Consent, Pace, Platform
+from platforms.graph.posts import number
 
 _ID = re.compile(r"[0-9]{5,25}|pfbid[A-Za-z0-9]{10,120}")
 _CODE = re.compile(r"[A-Za-z0-9_-]{5,40}")
@@ -77,19 +76,23 @@ def _comment(found: str) -> str:
     return inside.group(1) if inside else ""
 
 
-FACEBOOK = Platform(
-    key="facebook",
-    name="Facebook",
-    parse_url=parse_url,
-    pace=Pace(requests=1, per=timedelta(seconds=1), between_scans=timedelta(hours=1)),
-    consent=Consent(
-        needs="Nothing is connected: somebody reports each post or comment by its link.",
-        how="Choose the time under the post or comment to open its own page; paste that link, the text and the author.",
-        sees="Only what people report by hand or import from a listening tool's export.",
-        blind_spots=(
-            "Personal profiles, groups and other people's pages can be read by no program within Facebook's terms.",
-            "Whether a reported post is still up must be looked at by a person.",
-            "A short share link and the full link of one post count as two posts.",
-        ),
-    ),
-)
+def external_id(graph_id: str) -> str:
+    """The id under which a post or comment is known, from its Graph id; the same that a link with numbers gives.
+
+    A post's Graph id begins with the account it stands at, a comment's with its post. "" for what is no such id.
+    """
+    first, _, second = number(graph_id).partition("_")
+    return second or first
+
+
+def comment_external_id(graph_id: str, *, post: str) -> str:
+    """As `external_id`, for a comment under the post with this external id."""
+    found = number(graph_id)
+    return found if "_" in found or not found else f"{post}_{found}"
+
+
+def graph_id(post_id: str, *, page_id: str) -> str:
+    """The Graph id to ask after what a link gave; "" where the link has no number to ask with."""
+    if not number(post_id):
+        return ""
+    return post_id if "_" in post_id else f"{page_id}_{post_id}"
