@@ -38,9 +38,11 @@ from console.pages import (
     health,
     incidents,
     intake,
+    learning,
     people,
     queue,
     referrals,
+    sample,
     sources,
     takedowns,
     yourself,
@@ -55,7 +57,7 @@ LARGEST_FORM = LARGEST_PICTURE + 1024 * 1024
 """Bytes of one whole request: a screenshot and the fields around it."""
 ROOMS = (
     *(health, entrance, yourself, queue, incidents, takedowns, referrals),
-    *(intake, councillors, accounts, people, sources, audit_log),
+    *(intake, councillors, accounts, people, sources, audit_log, learning, sample),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from records.posts import Mention, Post, Snapshot
 from records.referrals import Referral
 from records.takedowns import RequestIncident, TakedownRequest
 from records.vocabulary import EvidenceKind, Label
-from takedown.masking import masked, visible
+from takedown.masking import Piece, masked, pieces, visible
 
 LONGEST_SHOWN = 20_000
 """Characters of one text that the page shows; the whole of it is in the evidence."""
@@ -30,9 +30,9 @@ class Version:
     """One version of the post: what it says, what it answers, and each model's judgement of it."""
 
     snapshot: Snapshot
-    words: str
-    warning: str
-    alt_text: str
+    words: Sequence[Piece]
+    warning: Sequence[Piece]
+    alt_text: Sequence[Piece]
     parent: str
     quoted: str
     cut: bool
@@ -120,6 +120,33 @@ def _shown(text: str | None, *, reveal: bool) -> str:
     return visible(cut) if reveal else masked(cut)
 
 
+def _own_words(snapshot: Snapshot, assessments: Sequence[Assessment], *, reveal: bool) -> Iterator[Sequence[Piece]]:
+    """Warning, text and alt text, with the stretches marked on which the last judgement rests.
+
+    The judgement's spans count through all three as they were judged: joined by line ends, empty ones left out.
+    """
+    spans = [span for reason in assessments[-1].why for span in reason.spans] if assessments else []
+    start = 0
+    for part in (snapshot.warning or "", snapshot.text or "", snapshot.alt_text or ""):
+        moved = [(begin - start, end - start) for begin, end in spans]
+        yield pieces(part[:LONGEST_SHOWN], moved, show=visible if reveal else masked)
+        start += len(part) + 1 if part else 0
+
+
+def _version(snapshot: Snapshot, assessments: Sequence[Assessment], *, reveal: bool) -> Version:
+    warning, words, alt_text = _own_words(snapshot, assessments, reveal=reveal)
+    return Version(
+        snapshot=snapshot,
+        words=words,
+        warning=warning,
+        alt_text=alt_text,
+        parent=_shown(snapshot.parent_text, reveal=reveal),
+        quoted=_shown(snapshot.quoted_text, reveal=reveal),
+        cut=len(snapshot.text or "") > LONGEST_SHOWN,
+        assessments=assessments,
+    )
+
+
 def _versions(session: Session, post: Post | None, *, reveal: bool) -> list[Version]:
     if post is None:
         return []
@@ -131,19 +158,7 @@ def _versions(session: Session, post: Post | None, *, reveal: bool) -> list[Vers
         select(Assessment).where(Assessment.snapshot_id.in_(judged)).order_by(Assessment.id)
     ):
         judged[assessment.snapshot_id].append(assessment)
-    return [
-        Version(
-            snapshot=snapshot,
-            words=_shown(snapshot.text, reveal=reveal),
-            warning=_shown(snapshot.warning, reveal=reveal),
-            alt_text=_shown(snapshot.alt_text, reveal=reveal),
-            parent=_shown(snapshot.parent_text, reveal=reveal),
-            quoted=_shown(snapshot.quoted_text, reveal=reveal),
-            cut=len(snapshot.text or "") > LONGEST_SHOWN,
-            assessments=judged[snapshot.id],
-        )
-        for snapshot in snapshots
-    ]
+    return [_version(snapshot, judged[snapshot.id], reveal=reveal) for snapshot in snapshots]
 
 
 def _mentions(session: Session, post: Post | None) -> list[tuple[Mention, str]]:

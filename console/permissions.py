@@ -30,6 +30,9 @@ REFERS = frozenset({Role.ASSESSOR, Role.MONITORING_OFFICER, Role.MEMBERS_SERVICE
 SEES_COUNCILLORS = REVIEWS | {Role.DATA_PROTECTION, Role.ADMINISTRATOR}
 KEEPS_COUNCILLORS = frozenset({Role.OFFICER, Role.MEMBERS_SERVICES, Role.ADMINISTRATOR})
 READS_AUDIT = frozenset({Role.AUDITOR, Role.MONITORING_OFFICER, Role.DATA_PROTECTION})
+SEES_FIGURES = READS_POSTS | {Role.ADMINISTRATOR, Role.AUDITOR}
+"""May see how the judge is doing: counts, no post."""
+CONSENTS = frozenset({Role.MONITORING_OFFICER, Role.DATA_PROTECTION})
 KEEPS_PEOPLE = frozenset({Role.ADMINISTRATOR})
 
 PAGES: dict[str, Permission] = {
@@ -54,6 +57,7 @@ PAGES: dict[str, Permission] = {
     "confirm": REVIEWS,
     "dismiss": REVIEWS,
     "change_level": REVIEWS,
+    "change_labels": REVIEWS,
     "reopen": REVIEWS,
     "close": REVIEWS,
     "screenshot": READS_POSTS,
@@ -98,6 +102,12 @@ PAGES: dict[str, Permission] = {
     "reset_password": KEEPS_PEOPLE,
     "person_left": KEEPS_PEOPLE,
     "audit_log": READS_AUDIT,
+    "learning": SEES_FIGURES,
+    "consent_to_training": CONSENTS,
+    "withdraw_training_consent": CONSENTS,
+    "sample": READS_POSTS,
+    "reveal_sample": READS_POSTS,
+    "answer_sample": REVIEWS,
 }
 
 

@@ -14,6 +14,7 @@ SAID: Mapping[str, str] = {
     "confirmed": "Confirmed as abuse. At level 2 and above a report is drafted for you within a few minutes.",
     "dismissed": "Dismissed. It has left the queue.",
     "level-changed": "The level is changed.",
+    "labels-changed": "The labels are changed.",
     "reopened": "Reopened. It waits in the queue again.",
     "closed": "Closed. It has left the queue.",
     "drafted": "A report is drafted. Nothing is sent until somebody approves and sends it.",
@@ -49,5 +50,9 @@ SAID: Mapping[str, str] = {
     "person-added": "Added. Give them their first password in person or by phone.",
     "roles-changed": "The roles are changed.",
     "password-reset": "The password is reset and they are signed out everywhere.",
+    "training-consented": "Noted. Held decisions may be exported without names and addresses.",
+    "training-withdrawn": "Withdrawn. Nothing more leaves; whoever holds earlier exports has to delete them.",
+    "sample-answered": "Thank you. Your answer counts.",
+    "sample-raised": "Thank you. It is an incident now, at the level you chose.",
     "person-left": "Marked as left and signed out everywhere.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,12 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, defer, joinedload
 
+from classifiers.judging import judge_with_words
 from classifiers.shape import Classifier, Judgement, Passage
+from monitor.shadowing import Beside, Listening, keep_shadow
 from records.assessments import Assessment, Because
 from records.councils import Council
+from records.counts import Scored, add_scores, bin_of, day_of
 from records.posts import Mention, Post, Snapshot
 from records.retention import release_all_lawful
 from records.store import Store
@@ -35,15 +39,20 @@ class _Waiting:
     passage: Passage
 
 
-def assess_due(store: Store, *, classifier: Classifier, now: datetime) -> Assessed:
-    """Judge every version that the current model has not judged yet, council by council, in batches."""
+def assess_due(store: Store, *, classifier: Classifier, now: datetime, shadow: Listening | None = None) -> Assessed:
+    """Judge every version that the current model has not judged yet, council by council, in batches.
+
+    `shadow` reads the same posts and decides nothing.
+    """
     total = Assessed()
     with store.across_councils() as session:
         councils = session.scalars(select(Council.id)).all()
     for council_id in councils:
         while waiting := _waiting(store, council_id, tag=tag_of(classifier)):
-            judgements = classifier.judge([item.passage for item in waiting])
-            done = _keep(store, council_id, waiting=waiting, judgements=judgements, now=now)
+            passages = [item.passage for item in waiting]
+            judgements = judge_with_words(classifier, passages)
+            beside = shadow.judge(passages) if shadow is not None else None
+            done = _keep(store, council_id, waiting=waiting, judgements=judgements, beside=beside, now=now)
             total = Assessed(total.judged + done.judged, total.lawful + done.lawful)
     return total
 
@@ -73,26 +82,52 @@ def _keep(
     *,
     waiting: Sequence[_Waiting],
     judgements: Sequence[Judgement],
+    beside: Sequence[Judgement] | None,
     now: datetime,
 ) -> Assessed:
     """Store a batch and let its lawful posts go, in one transaction and a handful of statements."""
     given = {item.snapshot_id: judgement for item, judgement in zip(waiting, judgements, strict=True)}
+    shadows = {item.snapshot_id: one for item, one in zip(waiting, beside, strict=True)} if beside is not None else {}
     with store.writing(council_id) as session:
         query = select(Snapshot).where(Snapshot.id.in_(given)).options(joinedload(Snapshot.post), defer(Snapshot.raw))
         judged_before = _judged_before(session, given)
-        lawful = []
+        lawful: list[int] = []
+        assessed: list[tuple[Snapshot, Assessment]] = []
+        new: list[tuple[Snapshot, Assessment]] = []
         for snapshot in session.scalars(query):
             judgement = given[snapshot.id]
+            first_time = not snapshot.judged_by
             snapshot.judged_by = f"{judgement.model}@{judgement.version}"
             if snapshot.id in judged_before:
                 continue
-            session.add(_assessment(snapshot, judgement, now=now))
+            assessed.append((snapshot, _assessment(snapshot, judgement, now=now)))
+            new += assessed[-1:] if first_time else []
             if judgement.level < Level.ABUSIVE and not snapshot.post.origin.by_person:
                 snapshot.raw = None
             if judgement.level is Level.LAWFUL:
                 lawful.append(snapshot.post_id)
+        session.add_all(assessment for _, assessment in assessed)
         released = release_all_lawful(session, lawful, now=now) if lawful else frozenset()
+        add_scores(session, _scores(new, now=now))
+        beside_it = [
+            Beside(assessment, shadows[snapshot.id], held=snapshot.post_id not in released)
+            for snapshot, assessment in assessed
+            if snapshot.id in shadows
+        ]
+        keep_shadow(session, beside_it, now=now)
     return Assessed(len(waiting), len(released))
+
+
+def _scores(new: Sequence[tuple[Snapshot, Assessment]], *, now: datetime) -> Mapping[Scored, int]:
+    """What posts judged for the first time add to the day's counts.
+
+    What people report would say nothing about what is collected, and what a new model judges anew is only what is held.
+    """
+    return Counter(
+        Scored(day_of(now), snapshot.post.platform, one.model, one.model_version, bin_of(one.report))
+        for snapshot, one in new
+        if not snapshot.post.origin.by_person
+    )
 
 
 def _judged_before(session: Session, given: Mapping[int, Judgement]) -> frozenset[int]:

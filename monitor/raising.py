@@ -85,9 +85,24 @@ def _raise_one(
     return True, False
 
 
+def raise_found(session: Session, assessment: Assessment, about: Sequence[Mention], *, now: datetime) -> list[Incident]:
+    """Open at once what a person found abusive though it was not flagged: one incident for each of `about` that has
+    none, at level 1 or what the text alone gave; whoever found it raises it. The open incidents, held ones too."""
+    opened: list[Incident] = []
+    for mention in about:
+        held = select(Incident).where(Incident.councillor_id == mention.councillor_id)
+        incident = session.scalar(held.where(Incident.post_id == mention.post_id))
+        if incident is None:
+            level = max(assessment.level, Level.UNCIVIL)
+            incident = _open(session, assessment, mention, post=assessment.snapshot.post, level=level, now=now)
+        if incident.state is IncidentState.OPEN:
+            opened.append(incident)
+    return opened
+
+
 def _open(
     session: Session, assessment: Assessment, mention: Mention, *, post: Post, level: Level, now: datetime
-) -> None:
+) -> Incident:
     incident = Incident(
         council_id=post.council_id,
         councillor_id=mention.councillor_id,
@@ -104,6 +119,7 @@ def _open(
     session.add(incident)
     session.flush()
     incidents.note(session, incident, f"raised at level {int(level)}", at=now, by=None)
+    return incident
 
 
 def _reconsider(session: Session, incident: Incident, assessment: Assessment, *, level: Level, now: datetime) -> bool:

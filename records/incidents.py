@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from records import decisions
 from records.base import Base, CouncilRow, SealedText, WordSet, move, words_of
 from records.people import Councillor, Person
 from records.posts import Post
-from records.vocabulary import IncidentKind, IncidentState, Label, Level, NotAllowed, Origin
+from records.vocabulary import Decided, IncidentKind, IncidentState, Label, Level, NotAllowed, Origin
 
 MOVES: dict[IncidentState, frozenset[IncidentState]] = {
     IncidentState.OPEN: frozenset({IncidentState.CONFIRMED, IncidentState.DISMISSED}),
@@ -114,6 +115,7 @@ def confirm(session: Session, incident: Incident, *, by: Person, at: datetime, r
         reason=reason,
     )
     note(session, incident, f"confirmed at level {int(incident.level)}", at=at, by=by, note=reason)
+    _decided(session, incident, Decided.CONFIRMED, at=at)
 
 
 def dismiss(session: Session, incident: Incident, *, by: Person, at: datetime, reason: str) -> None:
@@ -130,6 +132,7 @@ def dismiss(session: Session, incident: Incident, *, by: Person, at: datetime, r
         reason=reason,
     )
     note(session, incident, "dismissed", at=at, by=by, note=reason)
+    _decided(session, incident, Decided.DISMISSED, at=at)
 
 
 def reopen(session: Session, incident: Incident, *, by: Person | None, at: datetime, reason: str) -> None:
@@ -153,6 +156,7 @@ def raise_level(
     incident.level = to
     if by is not None:
         incident.level_by = by.id
+        _decided(session, incident, Decided.RAISED, at=at)
     note(session, incident, f"raised to level {int(to)}", at=at, by=by, note=reason)
     session.flush()
 
@@ -170,4 +174,33 @@ def lower(session: Session, incident: Incident, *, to: Level, by: Person, at: da
     incident.level = to
     incident.level_by = by.id
     note(session, incident, f"lowered to level {int(to)}", at=at, by=by, note=reason)
+    _decided(session, incident, Decided.LOWERED, at=at)
     session.flush()
+
+
+def relabel(
+    session: Session, incident: Incident, *, to: frozenset[Label], by: Person, at: datetime, reason: str
+) -> None:
+    """A person corrects the labels and says why; the level stays. Raises NotAllowed."""
+    if to == incident.labels:
+        raise NotAllowed(f"incident {incident.id}", why="these are its labels already")
+    if not reason.strip():
+        raise NotAllowed(f"incident {incident.id}", why="changing labels needs a written reason")
+    incident.labels = to
+    said = ", ".join(sorted(label.value for label in to))
+    note(session, incident, f"labelled {said}" if said else "all labels removed", at=at, by=by, note=reason)
+    _decided(session, incident, Decided.RELABELLED, at=at)
+    session.flush()
+
+
+def _decided(session: Session, incident: Incident, act: Decided, *, at: datetime) -> None:
+    """Keep what a person decided beside what the model had said."""
+    decisions.keep(
+        session,
+        incident_id=incident.id,
+        post_id=incident.post_id,
+        act=act,
+        level=incident.level,
+        labels=incident.labels,
+        at=at,
+    )

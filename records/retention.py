@@ -29,6 +29,8 @@ from records.overdue import (
 )
 from records.people import Account, Councillor, SetupLink, SignIn, Source
 from records.posts import Post, Snapshot
+from records.samples import Sample
+from records.shadows import ShadowVerdict
 from records.store import Store
 from records.takedowns import Outcome, RequestIncident, RequestItem, TakedownRequest
 from records.vocabulary import Level, Origin
@@ -258,6 +260,10 @@ def _forget_posts(session: Session, ids: Sequence[int], *, now: datetime) -> Non
 def _blank(session: Session, snapshot_ids: Sequence[int], *, now: datetime) -> None:
     words = dict.fromkeys(("version", "text", "warning", "alt_text", "quoted_text", "parent_text", "raw"))
     _do(session, update(Snapshot).where(Snapshot.id.in_(snapshot_ids)).values(**words, forgotten_at=now))
+    # Of what a judge in shadow said and of a sampled post only the figures stay.
+    judged = select(Assessment.id).where(Assessment.snapshot_id.in_(snapshot_ids))
+    _do(session, delete(ShadowVerdict).where(ShadowVerdict.assessment_id.in_(judged)))
+    _do(session, update(Sample).where(Sample.snapshot_id.in_(snapshot_ids)).values(snapshot_id=None))
 
 
 def _some(session: Session, query: Select[int], policy: RetentionPolicy) -> Sequence[int]:

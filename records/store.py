@@ -15,11 +15,29 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
-from records import assessments, audit, councils, evidence, incidents, people, posts, referrals, takedowns
+from records import (
+    assessments,
+    audit,
+    consents,
+    councils,
+    counts,
+    decisions,
+    evidence,
+    incidents,
+    people,
+    posts,
+    referrals,
+    samples,
+    shadows,
+    takedowns,
+)
 from records.base import VAULTS, Base, CouncilRow
 from records.vault import Vault
 
-TABLES = (assessments, audit, councils, evidence, incidents, people, posts, referrals, takedowns)
+TABLES = (
+    *(assessments, audit, consents, councils, counts, decisions, evidence),
+    *(incidents, people, posts, referrals, samples, shadows, takedowns),
+)
 """Every module with tables, so that whoever opens the store has the whole schema."""
 
 

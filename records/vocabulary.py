@@ -199,6 +199,23 @@ class IncidentState(Word):
     CLOSED = "closed", "Dealt with"
 
 
+class Decided(Word):
+    """What a person decided about an incident; kept beside what the model had said."""
+
+    CONFIRMED = "confirmed", "Agreed that it is abuse"
+    DISMISSED = "dismissed", "Found that it is not abuse"
+    RAISED = "raised", "Raised the level"
+    LOWERED = "lowered", "Lowered the level"
+    RELABELLED = "relabelled", "Corrected the labels"
+
+
+class Stratum(Word):
+    """Which part of a day's unflagged posts a sampled one was drawn from."""
+
+    NEAR = "near", "Among the tenth of the day's unflagged posts that scored highest"
+    REST = "rest", "Among all the others"
+
+
 class TakedownState(Word):
     """Where a request to a platform stands."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 DOT = "•"
 """Stands for one letter, digit or symbol."""
@@ -65,3 +67,33 @@ def masked(text: str) -> str:
 def visible(text: str) -> str:
     """The text as written, with control characters, terminal escapes and reordering marks made into harmless signs."""
     return text.replace("\r\n", "\n").translate(_VISIBLE)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a text as it is shown; `marked` where a reason for its level rests on it."""
+
+    shown: str
+    marked: bool = False
+
+
+def pieces(text: str, spans: Sequence[tuple[int, int]], *, show: Callable[[str], str]) -> list[Piece]:
+    """The text cut at the ends of the spans, each stretch through `show`; a mark stays where it is under a mask.
+
+    `spans` are offsets into `text`; what lies outside it is left out.
+    """
+    return [Piece(show(text[start:end]), marked) for start, end, marked in _stretches(len(text), spans)]
+
+
+def _stretches(length: int, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, bool]]:
+    at = 0
+    for start, end in sorted(spans):
+        start, end = max(start, at), min(end, length)
+        if start >= end:
+            continue
+        if at < start:
+            yield at, start, False
+        yield start, end, True
+        at = end
+    if at < length:
+        yield at, length, False

@@ -16,7 +16,7 @@ from records.audit import record
 from records.incidents import Incident
 from records.people import Person
 from records.takedowns import RequestIncident, TakedownRequest
-from records.vocabulary import Harm, Level, NotAllowed, Role, TakedownState
+from records.vocabulary import Harm, Label, Level, NotAllowed, Role, TakedownState
 from takedown import drafting
 from takedown.approving import (
     approve_takedown,
@@ -40,6 +40,7 @@ __all__ = [
     "raise_level",
     "record_sighting",
     "redraft_takedown",
+    "relabel",
     "reopen",
     "reveal",
     "settle_doubt",
@@ -111,6 +112,22 @@ def lower(desk: Desk, incident_id: int, *, to: Level, reason: str) -> None:
         incidents.lower(session, incident, to=to, by=person, at=desk.now, reason=reason)
         _withdraw_unfounded(session, incident, desk=desk, by=person)
         act.detail = f"from {before} to {int(to)}"
+
+
+def relabel(desk: Desk, incident_id: int, *, to: frozenset[Label], reason: str) -> None:
+    """Correct the labels, with a reason; every reviewer may. Level and drafts stay. Raises NotAllowed."""
+    subject = f"incident {incident_id}"
+    with deciding(desk, act="change labels", subject=subject) as act:
+        session, person = act
+        need_role(person, REVIEWERS, what=subject)
+        incident = incident_at(session, incident_id)
+        before = _listed(incident.labels)
+        incidents.relabel(session, incident, to=to, by=person, at=desk.now, reason=reason)
+        act.detail = f"from {before} to {_listed(to)}"
+
+
+def _listed(labels: frozenset[Label]) -> str:
+    return ", ".join(sorted(label.value for label in labels)) or "none"
 
 
 def reopen(desk: Desk, incident_id: int, *, reason: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from classifiers.shape import Judgement, Passage
+from classifiers.shape import Judgement, Passage, Reason
 from monitor import watching
 from monitor.assessing import assess_due
 from monitor.keeping import keep
@@ -85,6 +85,10 @@ class Says:
         report = 0.95 if self.level >= Level.ABUSIVE else 0.05
         judgement = Judgement(self.level, labels, scores, report, (), self.name, self.version)
         return [judgement for _ in passages]
+
+    def carried(self, passage: Passage) -> Reason | None:
+        """Names no words."""
+        return None
 
 
 def a_council(store: Store, name: str = LARKFORD) -> int:

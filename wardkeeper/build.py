@@ -22,6 +22,7 @@ from records.vault import Vault, WrongKey
 from takedown.following_up import FollowUpPlan
 from wardkeeper import __version__
 from wardkeeper.settings import Judge, Settings, SettingsProblem, config_folder, council_folder, load
+from wardkeeper.shadow import Shadow
 from wire.http import Wire
 
 KEY_FILE = "wardkeeper.key"
@@ -72,6 +73,13 @@ class Parts:
         """
         return load_judge(self.settings.judge)
 
+    def shadow(self, judge: Classifier) -> Shadow | None:
+        """The judge to try beside `judge`, loaded now; None where the settings name none. Never raises."""
+        wanted = shadow_of(self.settings)
+        if wanted is None:
+            return None
+        return Shadow.load(lambda: load_judge(wanted), point=wanted.point, beside=judge)
+
     def close(self) -> None:
         """Give back connections."""
         self.reach.wire.close()
@@ -80,7 +88,17 @@ class Parts:
 
 def load_judge(judge: Judge) -> Classifier:
     """The classifier the settings name. Raises classifiers.shape.CannotLoad naming the folder."""
-    return load_classifier(judge.model, folder=judge.folder or None, allow_network=judge.allow_hub)
+    return load_classifier(judge.model, folder=judge.folder or None, allow_network=judge.allow_hub, point=judge.point)
+
+
+def shadow_of(settings: Settings) -> Judge | None:
+    """What is to be tried in shadow, as a judge's settings: what is left empty is as the judge has it."""
+    shadow, judge = settings.shadow, settings.judge
+    if not (shadow.model or shadow.folder or shadow.point):
+        return None
+    model = shadow.model or judge.model
+    folder = shadow.folder or (judge.folder if model == judge.model else "")
+    return judge.model_copy(update={"model": model, "folder": folder, "point": shadow.point or judge.point})
 
 
 def open_parts(data: Path) -> Parts:

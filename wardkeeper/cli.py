@@ -14,7 +14,19 @@ from classifiers.shape import CannotLoad
 from records.vocabulary import NotAllowed
 from wardkeeper import __version__
 from wardkeeper.build import CannotStart
-from wardkeeper.commands import bringing, councils, flow, people, queue, running, takedowns, upkeep
+from wardkeeper.commands import (
+    bringing,
+    councils,
+    flow,
+    learning,
+    model,
+    people,
+    queue,
+    running,
+    takedowns,
+    trying,
+    upkeep,
+)
 from wardkeeper.logs import start_logging
 from wardkeeper.settings import SettingsProblem
 from wardkeeper.terminal import Exit, tell_trouble, work_in
@@ -30,7 +42,7 @@ All state is under one folder: --data DIR before or after any command, else WARD
 demonstration keeps its own under var/demo.
 
 Exit codes: 0 done; 1 cannot be done as things stand (settings, key, model, health); 2 wrong usage; 3 not allowed, or
-nobody signed in: nothing changed; 4 partly done, the rest is named.
+nobody signed in: nothing changed; 4 partly done, the rest is named; 5 the council has not consented.
 """
 
 app = typer.Typer(
@@ -51,6 +63,9 @@ app.command("sign-in")(people.sign_in_command)
 app.add_typer(queue.queue, name="queue")
 app.add_typer(takedowns.takedown, name="takedown")
 upkeep.add_to(app)
+trying.add_to(app)
+learning.add_to(app)
+model.add_to(app)
 
 
 def version(asked: bool) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from records.people import Account, Source
+from records.shadows import Sitting
 from records.takedowns import TakedownRequest
 from records.vocabulary import SourceState, TakedownState
 from wardkeeper.build import Parts
@@ -84,6 +85,8 @@ def troubles(parts: Parts, *, now: datetime) -> Sequence[str]:
     doubtful = select(func.count()).select_from(TakedownRequest).where(TakedownRequest.state == TakedownState.IN_DOUBT)
     with parts.store.across_councils() as session:
         count = session.scalar(doubtful) or 0
+        shadows = set(session.scalars(select(Sitting.shadow_problem).where(Sitting.shadow_problem != "")))
+    found.extend(f"The judge in shadow is not working, the judging goes on: {problem}" for problem in sorted(shadows))
     if count:
         found.append(
             f"{count} reports may or may not have arrived: a person must find out (queue list --needs-person)."

@@ -13,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from classifiers.shape import Classifier
 from wardkeeper import rounds
 from wardkeeper.build import Parts
+from wardkeeper.shadow import Shadow
 
 log = structlog.get_logger()
 
@@ -22,9 +23,10 @@ FORGET_EVERY = timedelta(hours=1)
 class Ticker:
     """The worker's one job: a scan, then the checks that are due, then, each hour, what must be forgotten."""
 
-    def __init__(self, parts: Parts, classifier: Classifier) -> None:
+    def __init__(self, parts: Parts, classifier: Classifier, shadow: Shadow | None = None) -> None:
         self._parts = parts
         self._classifier = classifier
+        self._shadow = shadow
         self._forgot_at: datetime | None = None
 
     def tick(self) -> None:
@@ -32,7 +34,7 @@ class Ticker:
         now = datetime.now(UTC)
         try:
             in_doubt = rounds.settle(self._parts, now=now)
-            done = rounds.scan(self._parts, classifier=self._classifier, now=now)
+            done = rounds.scan(self._parts, classifier=self._classifier, now=now, shadow=self._shadow)
             followed = rounds.follow_up(self._parts, now=now)
             if self._forgot_at is None or now - self._forgot_at >= FORGET_EVERY:
                 rounds.forget(self._parts, now=now)
@@ -52,14 +54,14 @@ class Ticker:
         )
 
 
-def run_until_told(parts: Parts, classifier: Classifier) -> None:
+def run_until_told(parts: Parts, classifier: Classifier, shadow: Shadow | None = None) -> None:
     """Tick until SIGTERM or SIGINT; a tick under way is finished first."""
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())
     scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     scheduler.add_job(
-        Ticker(parts, classifier).tick,
+        Ticker(parts, classifier, shadow).tick,
         "interval",
         seconds=parts.settings.schedule.tick.total_seconds(),
         next_run_time=datetime.now(UTC),

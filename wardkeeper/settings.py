@@ -90,8 +90,23 @@ class Judge(_Section):
 
     model: Literal["transformer", "wordlist"]
     folder: str
+    point: Literal["cautious", "balanced", "quiet"]
     allow_hub: bool
     raise_from: int = Field(ge=1, le=4)
+
+
+class Shadow(_Section):
+    """A judge that is only tried beside the one that judges; on when any of these is set."""
+
+    model: Literal["", "transformer", "wordlist"]
+    folder: str
+    point: Literal["", "cautious", "balanced", "quiet"]
+
+
+class Learning(_Section):
+    """What people are asked so that the judge can be measured."""
+
+    sample_a_day: int = Field(ge=0, le=1000)
 
 
 class FollowUp(_Section):
@@ -142,6 +157,8 @@ class Settings(BaseSettings):
     network: Network
     schedule: Schedule
     judge: Judge
+    shadow: Shadow
+    learning: Learning
     follow_up: FollowUp
     retention: Retention
     pile_on: PileOn

@@ -36,6 +36,7 @@ class Exit(IntEnum):
     USAGE = 2
     NOT_ALLOWED = 3
     PARTLY = 4
+    NO_CONSENT = 5
 
 
 @dataclass

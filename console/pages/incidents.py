@@ -8,11 +8,11 @@ from fastapi import APIRouter
 from sqlalchemy import select
 from starlette.responses import Response
 
-from console.forms import Answers
+from console.forms import Answers, options
 from console.incident_facts import IncidentFacts, facts_of, scores_in_order
 from console.visiting import Here, Missing, Number, Visit
 from records.evidence import EvidenceItem, broken_link, chain_of
-from records.vocabulary import EvidenceKind, Harm, Level, NotAllowed
+from records.vocabulary import EvidenceKind, Harm, Label, Level, NotAllowed
 from takedown import reviewing
 
 router = APIRouter()
@@ -62,6 +62,7 @@ def show_incident(
         scores_in_order=scores_in_order,
         levels=_levels(facts.incident.level),
         higher=[one for one in _levels(facts.incident.level) if int(str(one["value"])) > facts.incident.level],
+        labels=options(Label, ticked=form.values("labels") or facts.incident.labels),
         harms=_harms(set(route.categories) if route else set()),
     )
 
@@ -153,6 +154,19 @@ def change_level(visit: Here, incident_id: Number) -> Response:
             reviewing.lower(visit.desk, incident_id, to=to, reason=reason)
 
     return _decide(visit, incident_id, answers=answers, field="level-reason", act=act, said="level-changed")
+
+
+@router.post("/incidents/{incident_id}/labels", include_in_schema=False)
+def change_labels(visit: Here, incident_id: Number) -> Response:
+    """Correct the labels, with a reason."""
+    answers = visit.answers
+    labels = answers.choices("labels", Label)
+    reason = answers.text("labels-reason", need="Enter why the labels should change", most=2000, lines=True)
+
+    def act() -> None:
+        reviewing.relabel(visit.desk, incident_id, to=labels, reason=reason)
+
+    return _decide(visit, incident_id, answers=answers, field="labels-reason", act=act, said="labels-changed")
 
 
 @router.post("/incidents/{incident_id}/reopen", include_in_schema=False)

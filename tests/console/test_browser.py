@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from sqlalchemy import select
 
+from monitor.assessing import assess_due
+from monitor.raising import raise_due
+from monitor.sampling import draw_due
+from records.counts import Scored, add_scores, day_of
+from records.incidents import Incident
 from records.vocabulary import Level, Role
-from tests.builders import PASSWORD, found
+from takedown import reviewing
+from tests.builders import PASSWORD, a_post, found
 from tests.console.conftest import Console
+from tests.monitor.scored import Reads
 from tests.takedown import steps
+from wardkeeper.shadow import Shadow
 
 pytestmark = pytest.mark.browser
 WORDS = "gannet kittiwake fulmar"
@@ -130,6 +140,47 @@ def test_the_queue_works_by_keyboard_and_the_keys_can_be_turned_off(console: Con
     context.close()
 
 
+def test_a_sampled_post_is_shown_and_answered(console: Console, context: BrowserContext) -> None:
+    learnt(console)
+    complaints: list[str] = []
+    page = _open(context, complaints)
+    _sign_in(page, console, Role.OFFICER, Role.MONITORING_OFFICER, who=("Ada Brook", "ada.brook"))
+    page.get_by_role("link", name="The judge").click()
+    expect(page.get_by_role("table", name="By week and model version")).to_contain_text("1 of 1, 100%")
+    expect(page.get_by_role("table", name="Posts by the judge’s level")).to_be_visible()
+    page.get_by_text("The council has decided: consent").click()
+    page.get_by_label("Who in the council decided so, and when?").fill("Standards Committee, minute 8")
+    page.get_by_role("button", name="Consent").click()
+    expect(page.get_by_role("alert")).to_contain_text("Noted")
+
+    page.get_by_role("link", name="Review the sample").click()
+    expect(page.get_by_text("gannet")).to_have_count(0)
+    page.get_by_role("button", name="Show the words").first.click()
+    expect(page.get_by_text(WORDS)).to_be_visible()
+    page.get_by_label("Report, level 2: abusive").first.check()
+    page.get_by_role("button", name="Answer").first.click()
+    expect(page.get_by_role("alert")).to_contain_text("It is an incident now")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Maud Ellery")
+    assert complaints == []
+
+
+def learnt(console: Console) -> None:
+    """A decided incident, a judge in shadow, weeks of scores, and a sample that waits; it is the next day."""
+    here, shadow = console.scene, Shadow.load(lambda: Reads("shadow", 1), point="cautious", beside=Reads())
+    for text in (f"{WORDS} level 0 score 0.3", "level 2"):
+        a_post(here.store, here.council_id, about=here.maud, post=found(text))
+    assess_due(here.store, classifier=Reads(), now=here.now, shadow=shadow)
+    raise_due(here.store, line=Level.UNCIVIL, now=here.now)
+    with here.store.reading(here.council_id) as session:
+        number = session.scalars(select(Incident.id).order_by(Incident.id.desc())).first()
+    reviewing.confirm(here.desk(), number or 0)
+    draw_due(here.store, a_day=5, line=Level.UNCIVIL, now=here.now + timedelta(days=1))
+    days = (here.now - timedelta(days=at) for at in range(1, 60))
+    with here.store.writing(here.council_id) as session:
+        add_scores(session, {Scored(day_of(day), "bluesky", "reads", "judge", 0): 50 for day in days})
+    console.clock.later(days=1)
+
+
 def test_every_page_is_quiet_labelled_and_fits_a_phone(console: Console, chromium: Browser) -> None:
     incident = steps.confirmed(console.scene, post=found("longword" * 60))
     request = steps.approved(console.scene, console.board, [incident])
@@ -140,6 +191,8 @@ def test_every_page_is_quiet_labelled_and_fits_a_phone(console: Console, chromiu
     paths = ["/queue", f"/incidents/{incident}", "/takedowns", f"/takedowns/{request}", "/report", "/report/event"]
     paths += ["/councillors", "/councillors/1", "/councillors/new", "/accounts/new", "/accounts/new/townboard"]
     paths += ["/people", "/people/1", "/people/new", "/sources", "/audit", "/yourself", "/yourself/codes"]
+    learnt(console)
+    paths += ["/learning", "/sample"]
     unlabelled = """[...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
         .filter(field => !field.labels.length && !field.ariaLabel).map(field => field.outerHTML)"""
     twice = """Object.entries([...document.querySelectorAll('[id]')].reduce((seen, one) =>

@@ -16,7 +16,10 @@ from records.vocabulary import Role
 from tests.console.conftest import Console, serving
 from tests.console.visitor import Visitor, words
 
-PAGES = ("/sign-in", "/queue", "/takedowns", "/councillors", "/sources", "/audit", "/report", "/people", "/yourself")
+PAGES = (
+    *("/sign-in", "/queue", "/takedowns", "/councillors", "/sources", "/audit", "/report", "/people", "/yourself"),
+    *("/learning", "/sample"),
+)
 EVERYTHING = tuple(Role)
 
 

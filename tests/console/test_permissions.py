@@ -53,6 +53,7 @@ def _address(route: Route, console: Console, request: int, incident: int) -> str
         "request_id": request,
         "referral_id": 1,
         "item_id": 1,
+        "sample_id": 1,
         "councillor_id": console.scene.maud,
         "account_id": 1,
         "person_id": 1,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from takedown.masking import masked, visible
+from takedown.masking import masked, pieces, visible
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,15 @@ def test_ordinary_words_emoji_and_other_scripts_are_shown_as_written() -> None:
 
 def test_an_escape_is_shown_as_a_sign() -> None:
     assert visible("a\x1b[31mb\r\nc\x00\x7f\x9b") == "a␛[31mb\nc␀␡�"
+
+
+@given(st.text(max_size=80), st.lists(st.tuples(st.integers(-5, 90), st.integers(-5, 90)), max_size=6))
+def test_marks_cut_a_text_and_change_nothing_else(text: str, spans: list[tuple[int, int]]) -> None:
+    cut = pieces(text, spans, show=masked)
+    assert "".join(piece.shown for piece in cut) == masked(text)
+    assert "".join(piece.shown for piece in pieces(text, spans, show=str)) == text
+
+
+def test_a_mark_stays_where_it_is_under_the_mask() -> None:
+    cut = pieces("what a rogue, truly", [(7, 12)], show=masked)
+    assert [(piece.shown, piece.marked) for piece in cut] == [("•••• • ", False), ("•••••", True), (", •••••", False)]

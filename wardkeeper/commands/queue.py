@@ -13,7 +13,7 @@ from records import audit
 from records.assessments import Assessment, Because
 from records.incidents import Incident
 from records.posts import Snapshot
-from records.vocabulary import Level, PoliceRoute
+from records.vocabulary import Label, Level, PoliceRoute
 from takedown import referring, reviewing
 from takedown.masking import masked, visible
 from takedown.queue import QueueRow
@@ -195,6 +195,20 @@ def lower(number: Number, to: NewLevel, email: As = "", token: Token = "", reaso
     with opened() as parts:
         reviewing.lower(desk(parts, email=email, token=token), number, to=Level(to), reason=reason)
         said(f"Incident {number} is at level {to}.")
+
+
+@queue.command("relabel")
+def relabel(
+    number: Number,
+    label: Annotated[list[Label] | None, typer.Option(help="May be given several times; none removes all.")] = None,
+    email: As = "",
+    token: Token = "",
+    reason: Reason = "",
+) -> None:
+    """Correct the labels, with a reason; anybody who reviews may. The level stays."""
+    with opened() as parts:
+        reviewing.relabel(desk(parts, email=email, token=token), number, to=frozenset(label or ()), reason=reason)
+        said(f"Incident {number} has its new labels.")
 
 
 @queue.command("reopen")

@@ -69,7 +69,8 @@ def worker() -> None:
     end_with_parent()
     with opened() as parts:
         start_logging(parts.settings.log.level)
-        run_until_told(parts, parts.judge())
+        judge = parts.judge()
+        run_until_told(parts, judge, parts.shadow(judge))
 
 
 def demo(

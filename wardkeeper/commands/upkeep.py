@@ -20,8 +20,23 @@ from records.store import is_current, migrate
 from records.takedowns import Outcome, TakedownRequest
 from takedown.masking import masked, visible
 from wardkeeper import health as condition
+from wardkeeper.commands.learning import export_annotations
 from wardkeeper.settings import config_folder, council_folder, load
-from wardkeeper.terminal import PLACE, AsJson, Exit, Reveal, council_of, listing, now, opened, print_line, said, stop
+from wardkeeper.terminal import (
+    PLACE,
+    As,
+    AsJson,
+    Exit,
+    Reveal,
+    Token,
+    council_of,
+    listing,
+    now,
+    opened,
+    print_line,
+    said,
+    stop,
+)
 
 db = typer.Typer(help="Look after the database.", no_args_is_help=True)
 config = typer.Typer(help="See the settings in force.", no_args_is_help=True)
@@ -137,10 +152,31 @@ class What(StrEnum):
     INCIDENTS = "incidents"
     TAKEDOWNS = "takedowns"
     OUTCOMES = "outcomes"
+    ANNOTATIONS = "annotations"
 
 
-def export(what: What, reveal: Reveal = False, as_json: AsJson = True) -> None:
-    """Everything of one kind as a JSON array, newest first; texts masked unless --reveal, authors never."""
+def export(
+    what: What,
+    target: Annotated[str, typer.Option("--output", metavar="FILE", help="Annotations: where they go, or -.")] = "-",
+    undecided: Annotated[
+        int,
+        typer.Option(min=0, max=10_000, help="Annotations: instead so many open posts the judge is least sure of."),
+    ] = 0,
+    reveal: Reveal = False,
+    as_json: AsJson = True,
+    email: As = "",
+    token: Token = "",
+) -> None:
+    """Everything of one kind as a JSON array, newest first; texts masked unless --reveal, authors never.
+
+    Annotations are what people decided, for training: lines of JSON with text, labels, level, verdict and model, with
+    names, handles and addresses taken out. Only with the council's consent (exit code 5 without; see learning consent).
+    """
+    if what is What.ANNOTATIONS:
+        export_annotations(target=target, undecided=undecided, email=email, token=token)
+        return
+    if target != "-":
+        stop("--output is for annotations; send the others where you want them with >.", code=Exit.USAGE)
     with opened() as parts:
         where = council_of(parts)
         if reveal:
