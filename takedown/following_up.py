@@ -26,6 +26,7 @@ from takedown.presence import Check, Standing, standing
 from wire.errors import TryLater, WireError
 
 PERSON_LOOKS = "a person looks: this platform cannot be asked by machine"
+UNCLEAR_TWICE = "two checks in a row gave no clear answer; a person looks, the checks go on"
 NO_CLEAR_ANSWER = "the last check gave no clear answer; a person looks"
 _HELD = timedelta(minutes=10)  # how long one worker keeps a check to itself; a crash delays it by no more
 _VISIBLE = frozenset({Presence.UP, Presence.UP_LABELLED, Presence.LIMITED_IN_UK})
@@ -245,6 +246,7 @@ def _decide(
         request.next_check_at = max(*settles, now + timedelta(seconds=1))
     elif planned is not None:
         request.next_check_at = planned
+        request.problem = UNCLEAR_TWICE if any(post.unclear_twice for post in posts) else ""
     elif any(post.latest.known and not post.latest.gone for post in posts):
         takedowns.refused(session, request, at=now, problem=_still_there(posts))
         _note(session, request, "takedown still up", posts, by=by, now=now)

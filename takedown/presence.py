@@ -25,6 +25,8 @@ class Standing:
     latest: Presence
     gone: bool
     settles_at: datetime | None
+    unclear_twice: bool = False
+    """The last two checks both gave no clear answer."""
 
 
 def standing(checks: Sequence[Check], *, agree_after: timedelta) -> Standing:
@@ -42,7 +44,12 @@ def standing(checks: Sequence[Check], *, agree_after: timedelta) -> Standing:
         gone = len(ordered) > 1 and latest.at > since and latest.at - since >= agree_after
         return Standing(latest=latest.presence, gone=gone, settles_at=None if gone else since + agree_after)
     interrupted = not latest.presence.known and len(ordered) > 1 and ordered[-2].presence.gone
-    return Standing(latest=latest.presence, gone=False, settles_at=latest.at + agree_after if interrupted else None)
+    return Standing(
+        latest=latest.presence,
+        gone=False,
+        settles_at=latest.at + agree_after if interrupted else None,
+        unclear_twice=len(ordered) > 1 and not any(check.presence.known for check in ordered[-2:]),
+    )
 
 
 def _unbroken_since(ordered: Sequence[Check]) -> datetime:

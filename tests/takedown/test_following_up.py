@@ -11,7 +11,7 @@ from sqlalchemy import select
 from records.incidents import IncidentEvent
 from records.vocabulary import IncidentState, Level, NotAllowed, Presence, Role, TakedownState
 from takedown import referring, reviewing
-from takedown.following_up import PERSON_LOOKS, Followed, FollowUpPlan, follow_up_due
+from takedown.following_up import PERSON_LOOKS, UNCLEAR_TWICE, Followed, FollowUpPlan, follow_up_due
 from takedown.queue import queue
 from tests.builders import NOW, Larkford, found
 from tests.takedown.steps import PLAN, approved, at, confirmed, sent, the_incident, the_log, the_request
@@ -98,6 +98,19 @@ def test_no_clear_answer_to_the_end_goes_to_a_person(council: Larkford, townboar
     monitoring = at(council.desk(Role.MONITORING_OFFICER), NOW + timedelta(days=30))
     reviewing.record_sighting(monitoring, request, presence=Presence.UP)
     assert the_request(council, request).state is TakedownState.REFUSED
+
+
+def test_two_unclear_answers_ask_a_person_and_the_checks_go_on(council: Larkford, townboard: Townboard) -> None:
+    request = sent(council, townboard)
+    townboard.everywhere = Presence.UNKNOWN.value
+    assert _after(council, townboard, hours=24) == Followed(checked=1, unknown=1)
+    assert the_request(council, request).problem == ""
+    assert _after(council, townboard, hours=48) == Followed(checked=1, unknown=1)
+    assert the_request(council, request).problem == UNCLEAR_TWICE
+    assert _next(council, request) == timedelta(hours=72)
+    townboard.everywhere = UP
+    assert _after(council, townboard, hours=72) == Followed(checked=1)
+    assert the_request(council, request).problem == ""
 
 
 def test_what_comes_back_is_noticed_and_reopened(council: Larkford, townboard: Townboard) -> None:
