@@ -312,6 +312,16 @@ class Platform:
     needs_permission: str = ""
     hold_for: timedelta | None = None
 
+    @property
+    def needs_application(self) -> bool:
+        """The platform answers only to an application that the council registered there by hand."""
+        return self.grant is not None and self.grant.begin_as is not None
+
+    @property
+    def connectable(self) -> bool:
+        """An account can be connected with what this install has: no application of the council's own is needed."""
+        return bool(self.mentions or self.report) and not self.needs_application
+
 
 @dataclass(frozen=True)
 class Reach:

@@ -185,7 +185,7 @@ def _take(session: Session, request_id: int, due_at: datetime, *, reach: Reach, 
         return None
     request = session.scalars(select(TakedownRequest).where(TakedownRequest.id == request_id)).one()
     platform = reach.platforms.get(request.platform)
-    if platform is None or platform.look is None:
+    if platform is None or platform.look is None or platform.needs_application:
         request.next_check_at = due_at
         request.problem = PERSON_LOOKS
         return _Round(request_id=request_id, platform=request.platform, posts=())

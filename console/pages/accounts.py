@@ -42,8 +42,8 @@ class Consented:
 @router.get("/accounts/new", include_in_schema=False)
 def new_account_choice(visit: Here, councillor: str = "") -> Response:
     """The platforms on which an account can be connected, with what each needs."""
-    usable = [one for one in visit.parts.reach.platforms.values() if one.mentions or one.report]
-    by_hand = [one for one in visit.parts.reach.platforms.values() if not (one.mentions or one.report)]
+    usable = [one for one in visit.parts.reach.platforms.values() if one.connectable]
+    by_hand = [one for one in visit.parts.reach.platforms.values() if not one.connectable]
     return visit.page("account_choice.html", usable=usable, by_hand=by_hand, councillor=councillor)
 
 
@@ -66,7 +66,7 @@ def new_account_page(visit: Here, platform_key: str, councillor: str = "") -> Re
 
 def _platform(visit: Visit, key: str) -> Platform:
     platform = visit.parts.reach.platforms.get(key)
-    if platform is None or not (platform.mentions or platform.report):
+    if platform is None or not platform.connectable:
         raise Missing
     return platform
 

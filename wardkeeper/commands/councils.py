@@ -165,6 +165,12 @@ def add_account(
     with opened() as parts:
         where = council_of(parts)
         kind = _platform(parts, platform)
+        if kind.needs_application:
+            stop(
+                f"{kind.name} answers only to an application of the council's own, which this version cannot hold yet."
+                " Its posts enter by hand and its reports are filed by hand.",
+                code=Exit.CANNOT,
+            )
         stable_id, session_words = "", ""
         if check and kind.identify is not None:
             access = parts.reach.by(platform, address=address, handle=handle, stable_id="", secret=secret, session="")
