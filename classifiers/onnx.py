@@ -79,10 +79,11 @@ class Onnx:
 
 def reader_of(weights: Weights, network: Path | bytes) -> Reader:
     """A reader over an ONNX file, or its bytes, with the folder's tokenizer and calibration."""
-    return Reader(_runner(network), tokenizer=weights.tokenizer, heads=weights.heads, calibrations=weights.calibrations)
+    return Reader(runner(network), tokenizer=weights.tokenizer, heads=weights.heads, calibrations=weights.calibrations)
 
 
-def _runner(network: Path | bytes) -> Run:
+def runner(network: Path | bytes) -> Run:
+    """The network of an ONNX file, or of its bytes; a text gets the same logits alone and among others."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     # What a batch needs is given back after it; kept for the next one it grows to the largest batch of every thread.

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from onnx import ModelProto
 from tokenizers import Tokenizer
 
 from classifiers import onnx, transformer
@@ -27,7 +28,7 @@ from classifiers.reading import WINDOW, Reader, judgements
 from classifiers.register import QUICK_NETWORK
 from classifiers.severity import Source
 from classifiers.shape import CannotLoad, Passage
-from classifiers.training.graph import FED_TOGETHER, LAYER, Shape, draw
+from classifiers.training.graph import FED_TOGETHER, LAYER, Shape, State, draw
 from classifiers.training.rounding import Rounded, rounded
 from classifiers.training.shipping import digest_of, read_about, write_about
 from classifiers.training.sources import CORPUS, Civic, CivicPost, read_civic
@@ -37,8 +38,10 @@ from records.vocabulary import Level
 POSTS = 400
 """Posts of the corpus's learning blocks that the rounding is fitted to."""
 
-MOST_OFF = 0.035
-"""A matrix whose outputs would be off by more than this part of how much they vary stays in floats."""
+MOST_MOVED = 0.01
+"""A matrix whose rounding alone moves the logits by more than this part of how much they vary stays in floats."""
+
+_MOVED_ON = 120
 
 LEAST_ALIKE = 0.99
 """Share of the posts of the choosing blocks that both networks must decide alike at the balanced point."""
@@ -61,8 +64,9 @@ def quicken(folder: Path, civic: Civic, *, say: Say = print, least_alike: float 
     network = transformer.open_network(weights)
     shape = _shape(network)
     fitted = fitted_to(civic.learn)
-    whole = _in_whole_numbers(network, shape, encoded=_encoded(weights.tokenizer, fitted), say=say)
+    encoded = _encoded(weights.tokenizer, fitted)
     state = {name: value.numpy() for name, value in network.state_dict().items()}
+    whole = _bearable(state, shape, _in_whole_numbers(network, shape, encoded), encoded=encoded[:_MOVED_ON], say=say)
     drawn = draw(state, shape, whole).SerializeToString(deterministic=True)
     alike = _alike(folder, transformer.reader_of(weights, network), onnx.reader_of(weights, drawn), civic.choose)
     for point, (same, posts) in alike.items():
@@ -106,10 +110,8 @@ def _encoded(tokenizer: Tokenizer, posts: Sequence[CivicPost]) -> list[list[int]
     return [tokenizer.encode(for_model(post.text)).ids[:WINDOW] for post in posts]
 
 
-def _in_whole_numbers(
-    network: Network, shape: Shape, *, encoded: Sequence[Sequence[int]], say: Say
-) -> dict[str, Rounded]:
-    """Every group of matrices with the same inputs, by the name of its first, unless rounding puts it off too much."""
+def _in_whole_numbers(network: Network, shape: Shape, encoded: Sequence[Sequence[int]]) -> dict[str, Rounded]:
+    """Every group of matrices with the same inputs, by the name of its first."""
     whole = {}
     for layer in range(shape.layers):
         groups = [[LAYER.format(layer) + name for name in group] for group in FED_TOGETHER]
@@ -118,12 +120,28 @@ def _in_whole_numbers(
             parts = [network.get_submodule(name).state_dict() for name in group]
             kernel = np.concatenate([part["weight"].numpy().T for part in parts], axis=1)
             bias = np.concatenate([part["bias"].numpy() for part in parts])
-            one = rounded(kernel, bias, seen[group[0]])
-            kept = one.error > MOST_OFF
-            say(f"{group[0]}: off by {one.error:.1%}{', stays in floats' if kept else ''}")
-            if not kept:
-                whole[group[0]] = one
+            whole[group[0]] = rounded(kernel, bias, seen[group[0]])
     return whole
+
+
+def _bearable(
+    state: State, shape: Shape, whole: Mapping[str, Rounded], *, encoded: Sequence[Sequence[int]], say: Say
+) -> dict[str, Rounded]:
+    """Those whose rounding alone moves the logits little, however much it puts their own outputs off."""
+    exact = _logits(draw(state, shape, {}), encoded)
+    kept = {}
+    for name, one in whole.items():
+        off = _logits(draw(state, shape, {name: one}), encoded) - exact
+        moved = float(np.sqrt((off**2).mean(0) / exact.var(0)).mean())
+        say(f"{name}: off by {one.error:.1%}, moves the logits by {moved:.2%}")
+        if moved <= MOST_MOVED:
+            kept[name] = one
+    return kept
+
+
+def _logits(drawn: ModelProto, encoded: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    run = onnx.runner(drawn.SerializeToString(deterministic=True))
+    return np.concatenate([run(np.array([ids])) for ids in encoded]).astype(np.float64)
 
 
 def _inputs(

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
 
-TOP = 127
-PAIR = 128
-"""Two neighbouring weights of one sign come to at most this: their products with any inputs then fit together in the 16
-bits in which processors without dot-product instructions add them, and old and new processors give the same scores."""
+TOP = 64
+"""Weights lie between -64 and 64: two products of a weight and an input then fit the 16 bits in which processors
+without dot-product instructions add them, and old and new processors give the same scores."""
 
 _INPUTS = 255
 _STRENGTHS = (0.5, 0.65, 0.8)
@@ -116,12 +115,7 @@ def _made_up(kernel: Floats, scales: Floats, inputs: Floats) -> Floats:
         end = min(start + _AT_ONCE, len(left))
         errors = np.zeros((end - start, kernel.shape[1]))
         for row in range(start, end):
-            beside = whole[np.flatnonzero(order == order[row] ^ 1)].sum(0)
-            lowest, highest = (
-                np.maximum(-TOP, -PAIR - np.minimum(beside, 0)),
-                np.minimum(TOP, PAIR - np.maximum(beside, 0)),
-            )
-            whole[row] = np.clip(np.round(left[row] / scales), lowest, highest)
+            whole[row] = np.clip(np.round(left[row] / scales), -TOP, TOP)
             errors[row - start] = (left[row] - whole[row] * scales) / spread[row, row]
             left[row + 1 : end] -= np.outer(spread[row, row + 1 : end], errors[row - start])
         left[end:] -= spread[start:end, end:].T @ errors

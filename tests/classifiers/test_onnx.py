@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from classifiers.heads import HEADS
 from classifiers.network import Network
-from classifiers.onnx import Onnx, reader_of
+from classifiers.onnx import Onnx, runner
 from classifiers.register import DEFAULT_FOLDER, QUICK_NETWORK, load
 from classifiers.shape import CannotLoad, Passage
 from classifiers.training.quick import NotQuick, main, quicken
 from classifiers.training.rounding import TOP, rounded
 from classifiers.training.shipping import ship
 from classifiers.training.sources import Civic, read_civic
-from classifiers.weights import POINTS, read_weights
+from classifiers.weights import POINTS
 from records.vocabulary import Level
 
 TEXTS = [
@@ -144,7 +144,7 @@ def test_a_text_gets_the_same_scores_alone_and_among_others(onnx: Onnx, texts: l
 
 def test_logits_do_not_change_with_the_texts_beside(quick: Path) -> None:
     """For one text and for many of its length; what is left disappears when probabilities are rounded."""
-    run = reader_of(read_weights(quick, point="balanced", files=[]), quick / QUICK_NETWORK)._run
+    run = runner(quick / QUICK_NETWORK)
     chance = np.random.default_rng(2)
     for tokens in (2, 3, 17, 128):
         ids = chance.integers(1000, 20000, (33, tokens))
